@@ -1,0 +1,13 @@
+package eventcore
+
+import "encoding/json"
+
+// Codec turns events into type names and JSON and back. It is safe for concurrent
+// use. [Registry] is the usual one.
+type Codec interface {
+	// Encode returns the type name and the JSON of event.
+	Encode(event any) (typeName string, data json.RawMessage, err error)
+	// Decode returns the event that typeName and data stand for. It does not keep
+	// or change data.
+	Decode(typeName string, data json.RawMessage) (any, error)
+}

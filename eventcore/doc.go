@@ -1,0 +1,15 @@
+// Package eventcore is an event store contract and a command executor over it.
+//
+// A [Store] appends atomic batches over several streams with optimistic
+// concurrency ([Writes]) and reads streams lazily. It is all that a backend must
+// implement. What else a backend can do is found by type assertion:
+//
+//   - [AllReader]: the global order. Without it a store has streams only.
+//   - [io.Closer]: resources that outlive a call. Without it closing is a no-op.
+//
+// Package storetest checks an implementation against the contract.
+//
+// Commands are executed by [Execute]: it folds the command's streams event by
+// event, asks the command what happens, appends that with every stream it read as
+// a participant, and runs the whole command again after a version conflict.
+package eventcore

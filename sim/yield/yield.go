@@ -1,0 +1,51 @@
+// Package yield lets a backend offer the simulator places to switch tasks.
+//
+// It is a leaf that imports nothing but the standard library, so that production
+// code can call it: outside a simulation a call costs one context look-up and does
+// nothing.
+package yield
+
+import "context"
+
+// Point parks the simulated task that ctx belongs to, so that other tasks may run
+// before it goes on. name says where, as in "memory: between check and write"; it
+// appears in traces. A backend must not hold a real mutex across a Point: the task
+// that runs next may need it. Outside a simulation Point does nothing.
+func Point(ctx context.Context, name string) {
+	if task := From(ctx); task != nil {
+		task.Yield(name)
+	}
+}
+
+// Wait parks the simulated task until ready returns true, and returns true. ready
+// is called by the scheduler between steps; it must be fast and must not block or
+// park. A run in which every task waits is a deadlock and is reported with the
+// names of these points. Outside a simulation Wait returns false at once and the
+// caller must wait by its own means.
+func Wait(ctx context.Context, name string, ready func() bool) bool {
+	task := From(ctx)
+	if task == nil {
+		return false
+	}
+	task.Wait(name, ready)
+	return true
+}
+
+// Task is the simulator's side of a yield point.
+type Task interface {
+	Yield(name string)
+	Wait(name string, ready func() bool)
+}
+
+type taskKey struct{}
+
+// NewContext returns a context that belongs to task.
+func NewContext(ctx context.Context, task Task) context.Context {
+	return context.WithValue(ctx, taskKey{}, task)
+}
+
+// From returns the task that ctx belongs to, nil outside a simulation.
+func From(ctx context.Context) Task {
+	task, _ := ctx.Value(taskKey{}).(Task)
+	return task
+}
