@@ -1,0 +1,89 @@
+package coro_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/eventcore-go/eventcore-sim/sim/internal/coro"
+)
+
+func each(t *testing.T, test func(t *testing.T, s coro.Switcher)) {
+	t.Run("pull", func(t *testing.T) { test(t, coro.Pull{}) })
+	t.Run("baton", func(t *testing.T) { test(t, coro.Baton{}) })
+}
+
+func TestResumeRunsToTheNextSuspension(t *testing.T) {
+	each(t, func(t *testing.T, s coro.Switcher) {
+		var log []string
+		make2 := func(name string) coro.Coroutine {
+			return s.New(func(suspend func()) {
+				log = append(log, name+"1")
+				suspend()
+				log = append(log, name+"2")
+			})
+		}
+		a, b := make2("a"), make2("b")
+		require.True(t, a.Resume())
+		require.True(t, b.Resume())
+		require.False(t, b.Resume())
+		require.False(t, a.Resume())
+		require.False(t, a.Resume(), "a finished coroutine stays finished")
+		require.Equal(t, []string{"a1", "b1", "b2", "a2"}, log)
+	})
+}
+
+func TestStopRunsDeferredCallsAndNothingElse(t *testing.T) {
+	each(t, func(t *testing.T, s coro.Switcher) {
+		var log []string
+		c := s.New(func(suspend func()) {
+			defer func() { log = append(log, "deferred") }()
+			suspend()
+			log = append(log, "never")
+		})
+		require.True(t, c.Resume())
+		c.Stop()
+		c.Stop()
+		require.Equal(t, []string{"deferred"}, log)
+		require.False(t, c.Resume())
+	})
+}
+
+func TestStopBeforeTheFirstResumeRunsNothing(t *testing.T) {
+	each(t, func(t *testing.T, s coro.Switcher) {
+		ran := false
+		c := s.New(func(func()) { ran = true })
+		c.Stop()
+		require.False(t, c.Resume())
+		require.False(t, ran)
+	})
+}
+
+func TestPanicReachesTheResumer(t *testing.T) {
+	each(t, func(t *testing.T, s coro.Switcher) {
+		c := s.New(func(suspend func()) {
+			suspend()
+			panic("broken backend")
+		})
+		require.True(t, c.Resume())
+		require.PanicsWithValue(t, "broken backend", func() { c.Resume() })
+		require.False(t, c.Resume())
+	})
+}
+
+func BenchmarkSwitch(b *testing.B) {
+	for name, s := range map[string]coro.Switcher{"pull": coro.Pull{}, "baton": coro.Baton{}} {
+		b.Run(name, func(b *testing.B) {
+			c := s.New(func(suspend func()) {
+				for {
+					suspend()
+				}
+			})
+			b.ReportAllocs()
+			for b.Loop() {
+				c.Resume()
+			}
+			c.Stop()
+		})
+	}
+}
