@@ -85,6 +85,12 @@ func (w *Writes) Participants() []Participant { return w.participants }
 // belongs to w and must not be changed.
 func (w *Writes) Events() []Write { return w.events }
 
+// reset empties the batch and keeps its memory.
+func (w *Writes) reset() {
+	clear(w.events)
+	w.participants, w.events, w.index = w.participants[:0], w.events[:0], nil
+}
+
 func (w *Writes) find(stream StreamID) int {
 	if w.index != nil {
 		if i, ok := w.index[stream]; ok {

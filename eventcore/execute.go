@@ -1,0 +1,43 @@
+package eventcore
+
+import "context"
+
+// Execute runs a command on a store: it reads and folds the command's streams, asks
+// it what happens, and appends that, with every stream read as a participant. After a
+// version conflict it runs the whole command again by the retry policy.
+//
+// A business rule, a decode error ([*DeserializationFailed]) and a [*StoreFailure] are
+// returned as they are and not retried; once retries are used up errors.Is finds
+// [ErrVersionConflict]. The result says with an error too how many attempts there
+// were, what was read, and in Outcome whether the append may have been applied.
+func Execute[S, E any](ctx context.Context, store Store, command Command[S, E], opts ...Option) (Executed, error) {
+	m, err := NewMachine(command, opts...)
+	if err != nil {
+		return Executed{}, err
+	}
+	for {
+		switch effect := m.Next(); effect.Kind {
+		case EffectRead:
+			m.ReadEnded(m.readStream(ctx, store, effect.Stream))
+		case EffectAppend:
+			m.AppendEnded(store.Append(ctx, effect.Writes))
+		case EffectSleep:
+			m.Slept(m.settings.clock.Sleep(ctx, effect.Retry.Delay))
+		default:
+			return effect.Executed, effect.Err
+		}
+	}
+}
+
+// readStream folds a stream event by event.
+func (m *Machine[S, E]) readStream(ctx context.Context, store Store, id StreamID) error {
+	for recorded, err := range store.ReadStream(ctx, id, 0) {
+		if err != nil {
+			return err
+		}
+		if !m.Fold(&recorded) {
+			return nil
+		}
+	}
+	return nil
+}

@@ -1,0 +1,237 @@
+package eventcore
+
+import (
+	"errors"
+	"fmt"
+)
+
+// MaxStreams is the number of streams a command can read. A command that discovers
+// more is ended with an error: most likely it would never stop.
+const MaxStreams = 10_000
+
+// Machine is the execution of one command as a pure state machine: it decides, and
+// the caller reads, appends and sleeps. [Execute] is such a caller; a simulator or a
+// test can be another. Next tells what to do, and the method named there is told
+// what came of it. A Machine is for one command and one goroutine.
+type Machine[S, E any] struct {
+	command    Command[S, E]
+	discoverer Discoverer[S] // nil if the command is none
+	declared   []StreamID
+	settings   settings
+
+	effect   Effect
+	state    S
+	attempts int
+	// read has the streams of this attempt in the order of reading; those from
+	// current on are not read yet.
+	read    []StreamVersion
+	current int
+	// known has the streams in read, once they are too many to search.
+	known map[StreamID]struct{}
+}
+
+// NewMachine returns the machine that executes command, ready for its first effect.
+// Invalid options, and a command that declares no stream or one twice, are errors.
+func NewMachine[S, E any](command Command[S, E], opts ...Option) (*Machine[S, E], error) {
+	settings, err := newSettings(opts)
+	if err != nil {
+		return nil, err
+	}
+	m := &Machine[S, E]{command: command, settings: settings, declared: command.Streams()}
+	m.discoverer, _ = command.(Discoverer[S])
+	if len(m.declared) == 0 {
+		return nil, fmt.Errorf("eventcore: execute %T: it declares no stream", command)
+	}
+	m.begin()
+	for _, id := range m.declared {
+		if id.IsZero() {
+			return nil, fmt.Errorf("eventcore: execute %T: a declared stream ID is the zero value; make it with ParseStreamID", command)
+		}
+	}
+	if len(m.read) < len(m.declared) {
+		return nil, fmt.Errorf("eventcore: execute %T: stream %q is declared twice", command, m.twice())
+	}
+	return m, nil
+}
+
+// twice returns the first declared stream that is there again.
+func (m *Machine[S, E]) twice() StreamID {
+	seen := make(map[StreamID]bool, len(m.declared))
+	for _, id := range m.declared {
+		if seen[id] {
+			return id
+		}
+		seen[id] = true
+	}
+	return StreamID{}
+}
+
+// Next returns what to do next. It belongs to the machine and changes with the next
+// call of another method.
+func (m *Machine[S, E]) Next() *Effect { return &m.effect }
+
+// begin starts an attempt from nothing.
+func (m *Machine[S, E]) begin() {
+	var empty S
+	m.attempts++
+	m.state, m.read, m.current, m.known = empty, m.read[:0], 0, nil
+	m.add(m.declared)
+	m.openRead()
+}
+
+// add puts the streams that are not there yet at the end of the reading list, and
+// says whether there was one.
+func (m *Machine[S, E]) add(ids []StreamID) bool {
+	before := len(m.read)
+	for _, id := range ids {
+		if !m.knows(id) {
+			m.read = append(m.read, StreamVersion{Stream: id})
+			m.note(id)
+		}
+	}
+	return len(m.read) > before
+}
+
+func (m *Machine[S, E]) knows(id StreamID) bool {
+	if m.known != nil {
+		_, found := m.known[id]
+		return found
+	}
+	for i := range m.read {
+		if m.read[i].Stream == id {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *Machine[S, E]) note(id StreamID) {
+	switch {
+	case m.known != nil:
+		m.known[id] = struct{}{}
+	case len(m.read) > searchLimit:
+		m.known = make(map[StreamID]struct{}, 2*len(m.read))
+		for i := range m.read {
+			m.known[m.read[i].Stream] = struct{}{}
+		}
+	}
+}
+
+func (m *Machine[S, E]) openRead() {
+	m.effect = Effect{Kind: EffectRead, Stream: m.read[m.current].Stream, Writes: m.effect.Writes}
+}
+
+// Fold takes one event of the stream that is being read. It returns false if the
+// command has ended and the rest of the stream is not wanted.
+func (m *Machine[S, E]) Fold(recorded *Recorded) bool {
+	at := &m.read[m.current]
+	if recorded.Stream != at.Stream || recorded.Version != at.Version+1 {
+		m.fail(&StoreFailure{Operation: OpReadStream, Outcome: OutcomeNotApplied, Err: fmt.Errorf(
+			"the store yielded version %d of stream %q where version %d of stream %q comes next",
+			recorded.Version, recorded.Stream, at.Version+1, at.Stream)})
+		return false
+	}
+	event, err := decode[E](m.settings.codec, recorded)
+	if err != nil {
+		m.fail(err)
+		return false
+	}
+	m.state = m.command.Apply(m.state, event)
+	at.Version = recorded.Version
+	return true
+}
+
+// ReadEnded takes the end of the stream that is being read: err is nil if all of it
+// was folded. It does nothing if Fold has ended the command.
+func (m *Machine[S, E]) ReadEnded(err error) {
+	if m.effect.Kind == EffectDone {
+		return
+	}
+	if err != nil {
+		m.fail(err)
+		return
+	}
+	m.current++
+	if m.current == len(m.read) && (m.discoverer == nil || !m.add(m.discoverer.Discover(m.state))) {
+		m.decide()
+		return
+	}
+	if len(m.read) > MaxStreams {
+		m.fail(fmt.Errorf("eventcore: execute %T: it discovers more than %d streams, the last %q",
+			m.command, MaxStreams, m.read[len(m.read)-1].Stream))
+		return
+	}
+	m.openRead()
+}
+
+// decide asks the command what happens and makes the batch of it.
+func (m *Machine[S, E]) decide() {
+	emits, err := m.command.Handle(m.state)
+	if err != nil {
+		m.fail(err)
+		return
+	}
+	writes := m.effect.Writes
+	writes.reset()
+	for _, at := range m.read {
+		if err := writes.Expect(at.Stream, at.Version); err != nil {
+			m.fail(err)
+			return
+		}
+	}
+	for _, emit := range emits {
+		name, data, err := m.settings.codec.Encode(emit.Event)
+		if err != nil {
+			m.fail(&SerializationFailed{Stream: emit.Stream, Type: name, Err: err})
+			return
+		}
+		event := Proposed{ID: m.settings.ids.NewEventID(), Type: name, Data: data, Metadata: m.settings.metadata}
+		if err := writes.Append(emit.Stream, event); err != nil {
+			m.fail(err)
+			return
+		}
+	}
+	m.effect = Effect{Kind: EffectAppend, Writes: writes}
+}
+
+// AppendEnded takes the result of the append.
+func (m *Machine[S, E]) AppendEnded(appended Appended, err error) {
+	// A store failure that happens to wrap a conflict is not one: what became of
+	// the batch may be unknown.
+	if !errors.Is(err, ErrVersionConflict) || OutcomeOf(err) != OutcomeNotApplied {
+		m.done(appended, OutcomeOf(err), err)
+		return
+	}
+	retries := m.attempts - 1
+	if !m.settings.retry.allows(retries) {
+		if m.attempts > 1 {
+			err = fmt.Errorf("given up after %d attempts: %w", m.attempts, err)
+		}
+		m.fail(err)
+		return
+	}
+	m.effect = Effect{Kind: EffectSleep, Writes: m.effect.Writes, Retry: Retry{
+		Attempt: m.attempts, Delay: m.settings.retry.delay(retries, m.settings.random), Conflict: err,
+	}}
+	if m.settings.onRetry != nil {
+		m.settings.onRetry(m.effect.Retry)
+	}
+}
+
+// Slept takes the end of the wait; err is nil if it was not cut short.
+func (m *Machine[S, E]) Slept(err error) {
+	if err != nil {
+		m.fail(fmt.Errorf("%w while waiting to retry after: %w", err, m.effect.Retry.Conflict))
+		return
+	}
+	m.begin()
+}
+
+// fail ends the command without an append that could have been applied.
+func (m *Machine[S, E]) fail(err error) { m.done(Appended{}, OutcomeNotApplied, err) }
+
+func (m *Machine[S, E]) done(appended Appended, outcome Outcome, err error) {
+	m.effect = Effect{Kind: EffectDone, Err: err, Executed: Executed{
+		Appended: appended, Outcome: outcome, Attempts: m.attempts, Read: m.read,
+	}}
+}

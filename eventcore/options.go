@@ -1,0 +1,77 @@
+package eventcore
+
+import (
+	"encoding/json"
+	"errors"
+	"math/rand/v2"
+)
+
+// Option changes how a command is executed.
+type Option func(*settings)
+
+type settings struct {
+	codec    Codec
+	retry    RetryPolicy
+	onRetry  func(Retry)
+	clock    Clock
+	random   *rand.Rand
+	ids      IDGenerator
+	metadata json.RawMessage
+}
+
+// WithCodec sets how events are encoded and decoded. It is required.
+func WithCodec(codec Codec) Option { return func(s *settings) { s.codec = codec } }
+
+// WithRetry sets the retry policy; without it the zero [RetryPolicy] holds.
+func WithRetry(policy RetryPolicy) Option { return func(s *settings) { s.retry = policy } }
+
+// OnRetry sets a function that is called before each retry's delay, on the
+// goroutine that executes.
+func OnRetry(hook func(Retry)) Option { return func(s *settings) { s.onRetry = hook } }
+
+// WithClock sets the clock on which retries wait; without it the system's.
+func WithClock(clock Clock) Option { return func(s *settings) { s.clock = clock } }
+
+// WithRandom sets the source of jitter; without it the runtime's. It is used by the
+// executing goroutine only.
+func WithRandom(random *rand.Rand) Option { return func(s *settings) { s.random = random } }
+
+// WithIDs sets the generator of event IDs; without it they are random version 7
+// UUIDs. It is used by the executing goroutine only.
+func WithIDs(ids IDGenerator) Option { return func(s *settings) { s.ids = ids } }
+
+// WithMetadata sets the metadata of every event of the command, one JSON value.
+func WithMetadata(metadata json.RawMessage) Option {
+	return func(s *settings) { s.metadata = metadata }
+}
+
+func newSettings(opts []Option) (settings, error) {
+	var s settings
+	for _, opt := range opts {
+		opt(&s)
+	}
+	if s.codec == nil {
+		return s, errors.New("eventcore: execute: there is no codec; pass WithCodec")
+	}
+	var err error
+	if s.retry, err = s.retry.filled(); err != nil {
+		return s, err
+	}
+	if s.clock == nil {
+		s.clock = SystemClock{}
+	}
+	if s.ids == nil {
+		s.ids = randomIDs{}
+	}
+	if s.random == nil {
+		s.random = rand.New(runtimeSource{})
+	}
+	return s, nil
+}
+
+// runtimeSource draws from the runtime's generator.
+type runtimeSource struct{}
+
+func (runtimeSource) Uint64() uint64 {
+	return rand.Uint64() //nolint:forbidigo // used only where no random source is given
+}

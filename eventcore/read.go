@@ -1,0 +1,42 @@
+package eventcore
+
+import (
+	"context"
+	"fmt"
+	"iter"
+)
+
+// Read yields the events of a stream after a version with their payloads decoded to
+// E, as lazily as [Store.ReadStream] does. An event that cannot be decoded, or is not
+// an E, is yielded in its place with a [*DeserializationFailed], its recorded form
+// filled in, and ends the sequence. Breaking out of the loop releases all that the
+// store holds.
+func Read[E any](ctx context.Context, store Store, codec Codec, id StreamID, after Version) iter.Seq2[Event[E], error] {
+	return func(yield func(Event[E], error) bool) {
+		for recorded, err := range store.ReadStream(ctx, id, after) {
+			if err != nil {
+				yield(Event[E]{}, err)
+				return
+			}
+			event, err := decode[E](codec, &recorded)
+			if !yield(event, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// decode returns the event with its payload, or with none and the error.
+func decode[E any](codec Codec, recorded *Recorded) (Event[E], error) {
+	payload, err := codec.Decode(recorded.Type, recorded.Data)
+	if err == nil {
+		if typed, ok := payload.(E); ok {
+			return Event[E]{Recorded: *recorded, Payload: typed}, nil
+		}
+		var want E
+		err = fmt.Errorf("it is a %T, not a %T", payload, &want)
+	}
+	return Event[E]{Recorded: *recorded}, &DeserializationFailed{
+		Stream: recorded.Stream, Version: recorded.Version, Type: recorded.Type, Err: err,
+	}
+}
