@@ -42,7 +42,7 @@ type Store interface {
 type AllReader interface {
 	// ReadAll yields the events that match the filter and whose position is
 	// greater than after, in the order of their positions, at most limit of them;
-	// a limit of 0 is none, a negative one an error. The filter applies before
+	// with a limit of 0 all of them; a negative limit is an error. The filter applies before
 	// the limit. Laziness, errors and release of resources are as for ReadStream.
 	//
 	// A cursor never skips: an event that is recorded later never gets a position

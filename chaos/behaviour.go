@@ -1,0 +1,85 @@
+package chaos
+
+import (
+	"context"
+
+	"github.com/eventcore-go/eventcore-sim/eventcore"
+)
+
+// behaviour is what a kind of fault does. It is asked only for calls that were
+// chosen; it calls strike.fire at the moment of the injection, and makes the call
+// as usual if that returns false.
+type behaviour struct {
+	info KindInfo
+	// append carries out an append; nil for kinds that do not hit appends.
+	append func(ctx context.Context, s *strike, inner eventcore.Store, writes eventcore.Writes) (eventcore.Appended, error)
+	// read carries out a read; nil for kinds that do not hit reads.
+	read func(ctx context.Context, s *strike, r *reading, yield consumer)
+	// within says of a read that has ended whether a fault after that many events
+	// would have fired; nil for kinds that do not depend on it.
+	within func(after int, r *reading) bool
+}
+
+// consumer is the body of the loop over a read.
+type consumer = func(eventcore.Recorded, error) bool
+
+// behaviours returns the behaviour of each kind at its index.
+func behaviours() [kindEnd]behaviour {
+	return [kindEnd]behaviour{
+		FailBefore:  failBefore(),
+		LostRequest: lostRequest(),
+		FailAfter:   failAfter(),
+		Conflict:    conflict(),
+		Delay:       delay(),
+		DecodeError: decodeError(),
+		FailRead:    failRead(),
+		Cancel:      cancel(),
+		DelayAfter:  delayAfter(),
+	}
+}
+
+// onAppends, onReads and onAll return the operations that a kind can hit.
+func onAppends() []eventcore.Operation { return []eventcore.Operation{eventcore.OpAppend} }
+
+func onReads() []eventcore.Operation {
+	return []eventcore.Operation{eventcore.OpReadStream, eventcore.OpReadAll}
+}
+
+func onAll() []eventcore.Operation { return append(onAppends(), onReads()...) }
+
+// strike is a fault on its way to a call.
+type strike struct {
+	call  call
+	fault Fault
+	// named says that the plan names the fault, rather than a rate.
+	named bool
+}
+
+// fire counts the fault and reports it, or returns false where the injector was
+// healed since the call began.
+func (s *strike) fire(ctx context.Context) bool {
+	client := s.call.client
+	if client.in.healed.Load() {
+		return false
+	}
+	t := &client.tallies[s.fault.Kind]
+	t.fired++
+	if s.named {
+		t.named++
+	} else {
+		t.tried++
+	}
+	client.in.note(ctx, s.fault)
+	return true
+}
+
+// failure returns the store failure that the fault is.
+func (s *strike) failure(outcome eventcore.Outcome) error {
+	return failure(s.fault.Kind, s.call.op, outcome)
+}
+
+// sleep waits out the fault's delay. A context that ends meanwhile is left for the
+// store to see: the wrapper does not invent what a store makes of it.
+func (s *strike) sleep(ctx context.Context) {
+	_ = s.call.client.in.config.Clock.Sleep(ctx, s.fault.Delay)
+}

@@ -1,0 +1,118 @@
+package chaos
+
+import (
+	"slices"
+
+	"github.com/eventcore-go/eventcore-sim/eventcore"
+)
+
+// client is what an injector knows of one client. It is not locked: one client's
+// calls come one after the other.
+type client struct {
+	in    *Injector
+	id    int
+	calls int
+	// named are the single faults of the client that are still to come, by call.
+	named   []Fault
+	tallies [kindEnd]tally
+}
+
+// tally counts what became of one kind.
+type tally struct {
+	fired int
+	// tried are the eligible calls of a rate, named those of a single fault.
+	tried, named int
+}
+
+func newClient(in *Injector, id int) *client {
+	c := &client{in: in, id: id}
+	for _, f := range in.config.Plan.Faults {
+		if f.Client == id {
+			c.named = append(c.named, f)
+		}
+	}
+	slices.SortFunc(c.named, func(a, b Fault) int { return a.Call - b.Call })
+	return c
+}
+
+// idle says that no call of this client can fail any more.
+func (c *client) idle() bool {
+	return c.in.healed.Load() || (len(c.in.rates) == 0 && len(c.named) == 0)
+}
+
+// call is one call of a client.
+type call struct {
+	client *client
+	op     eventcore.Operation
+	number int
+	// participants is their number in an append.
+	participants int
+	// misses is the number of rates that were tried and did not hit.
+	misses int
+}
+
+func (c *client) begin(op eventcore.Operation, participants int) call {
+	c.calls++
+	return call{client: c, op: op, number: c.calls - 1, participants: participants}
+}
+
+// choose returns the strike that this call is to suffer, nil for none. Only a
+// strike allocates.
+func (c *call) choose() *strike {
+	client := c.client
+	if len(client.named) > 0 && client.named[0].Call == c.number {
+		fault := client.named[0]
+		client.named = client.named[1:]
+		if !c.canHave(fault.Kind) {
+			return nil
+		}
+		return &strike{call: *c, fault: fault, named: true}
+	}
+	for _, rate := range client.in.rates {
+		if c.canHave(rate.Kind) {
+			draw := draw{client.in.config.Seed, client.id, c.number, rate}
+			if draw.hits() {
+				return &strike{call: *c, fault: draw.fault(c.op)}
+			}
+			if !c.dependsOnEvents(rate.Kind) {
+				client.tallies[rate.Kind].tried++
+			}
+		}
+		c.misses++
+	}
+	return nil
+}
+
+// canHave says whether a fault of that kind can hit this call, as far as is known
+// before it is made.
+func (c *call) canHave(kind Kind) bool {
+	b := &c.client.in.behaviours[kind]
+	if c.op != eventcore.OpAppend {
+		return b.read != nil
+	}
+	return b.append != nil && (kind != Conflict || c.participants > 0)
+}
+
+// dependsOnEvents says that only the end of the call tells whether the kind could
+// have fired.
+func (c *call) dependsOnEvents(kind Kind) bool {
+	return c.op != eventcore.OpAppend && c.client.in.behaviours[kind].within != nil
+}
+
+// settle counts the rates that were tried and missed but whose occasion depends on
+// what was read.
+func (c *call) settle(r *reading) {
+	client := c.client
+	if client.in.healed.Load() {
+		return
+	}
+	for _, rate := range client.in.rates[:c.misses] {
+		if !c.canHave(rate.Kind) || !c.dependsOnEvents(rate.Kind) {
+			continue
+		}
+		draw := draw{client.in.config.Seed, client.id, c.number, rate}
+		if client.in.behaviours[rate.Kind].within(draw.fault(c.op).After, r) {
+			client.tallies[rate.Kind].tried++
+		}
+	}
+}

@@ -1,0 +1,85 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+
+	"github.com/eventcore-go/eventcore-sim/eventcore"
+)
+
+// cancel really cancels the context that the store works with; what the store
+// makes of it is the store's, and is what the fault is for. A read that the store
+// then ends without an error is passed on as it is: only the store knows whether it
+// had reached its end, and a store that cuts streams short here must be seen to. A
+// read that the store goes on with ends here at the next event.
+//
+// Whether anything is left when the consumer asks for more is not known before
+// asking, so in a read this fires behind the last event too.
+func cancel() behaviour {
+	return behaviour{
+		info: KindInfo{
+			Kind:       Cancel,
+			Doc:        "The caller gives up: its context is cancelled before the call or in the middle of a read.",
+			Operations: onAll(),
+			Streamed:   true,
+		},
+		append: cancelAppend,
+		read:   cancelRead,
+		within: func(after int, r *reading) bool {
+			return r.events > after || (r.events == after && r.end != broken)
+		},
+	}
+}
+
+func cancelAppend(ctx context.Context, s *strike, inner eventcore.Store, writes eventcore.Writes) (eventcore.Appended, error) {
+	// A fault after some events is meant for a read.
+	if s.fault.After > 0 || !s.fire(ctx) {
+		return inner.Append(ctx, writes)
+	}
+	cancelled, stop := cancellable(ctx)
+	stop()
+	result, err := inner.Append(cancelled, writes)
+	return result, markCancelled(err)
+}
+
+func cancelRead(ctx context.Context, s *strike, r *reading, yield consumer) {
+	cancellable, stop := cancellable(ctx)
+	defer stop()
+	fired := false
+	strikeAfter := func(events int) {
+		if s.fault.After == events && s.fire(ctx) {
+			fired = true
+			stop()
+		}
+	}
+	strikeAfter(0)
+	for event, err := range r.steps(cancellable) {
+		if fired {
+			if err == nil {
+				err = &eventcore.StoreFailure{Operation: r.op, Err: context.Canceled}
+			}
+			yield(eventcore.Recorded{}, markCancelled(err))
+			return
+		}
+		if !yield(event, err) || err != nil {
+			return
+		}
+		strikeAfter(r.events)
+	}
+}
+
+// cancellable returns a context and what cancels it. Its cause is marked, for
+// stores that report the cause.
+func cancellable(ctx context.Context) (context.Context, func()) {
+	ctx, stop := context.WithCancelCause(ctx)
+	return ctx, func() { stop(&injected{Cancel, context.Canceled}) }
+}
+
+// markCancelled marks what a store made of the cancelled context. An error of
+// another origin, such as a conflict it found first, is left as it is.
+func markCancelled(err error) error {
+	if err == nil || !errors.Is(err, context.Canceled) || errors.Is(err, ErrInjected) {
+		return err
+	}
+	return &injected{Cancel, err}
+}

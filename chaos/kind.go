@@ -1,0 +1,116 @@
+package chaos
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/eventcore-go/eventcore-sim/eventcore"
+)
+
+// Kind is a kind of fault. Its text is the name used in plans. The zero value is no
+// kind.
+type Kind uint8
+
+// The kinds of faults, in the order in which rates are tried: those that act later
+// in a call come later, so that a fault does not take from one that was tried before
+// it the occasion to fire. A draw is keyed by the number: a change of the order
+// makes old seeds mean other faults.
+const (
+	FailBefore Kind = iota + 1
+	LostRequest
+	FailAfter
+	Conflict
+	Delay
+	DecodeError
+	FailRead
+	Cancel
+	DelayAfter
+
+	kindEnd // one past the last kind
+)
+
+// KindInfo describes a kind of fault.
+type KindInfo struct {
+	Kind Kind
+	// Doc is a sentence that says what the kind stands for in real life.
+	Doc string
+	// Operations are the calls it can hit.
+	Operations []eventcore.Operation
+	// Streamed says that it hits a read after a number of events ([Fault.After]).
+	Streamed bool
+	// Timed says that it takes a time ([Fault.Delay]).
+	Timed bool
+}
+
+// Kinds returns all kinds of faults in a fixed order.
+func Kinds() []KindInfo {
+	infos := make([]KindInfo, 0, kindEnd-FailBefore)
+	for _, b := range behaviours() {
+		if b.info.Kind.valid() {
+			infos = append(infos, b.info)
+		}
+	}
+	return infos
+}
+
+// String returns the name of the kind.
+func (k Kind) String() string {
+	switch k {
+	case FailBefore:
+		return "fail-before"
+	case LostRequest:
+		return "lost-request"
+	case FailAfter:
+		return "fail-after"
+	case Conflict:
+		return "conflict"
+	case Delay:
+		return "delay"
+	case DecodeError:
+		return "decode-error"
+	case FailRead:
+		return "fail-read"
+	case Cancel:
+		return "cancel"
+	case DelayAfter:
+		return "delay-after"
+	default:
+		return fmt.Sprintf("kind-%d", uint8(k))
+	}
+}
+
+// ParseKind is the inverse of [Kind.String]. Its error names the known kinds.
+func ParseKind(s string) (Kind, error) {
+	var known []string
+	for k := FailBefore; k < kindEnd; k++ {
+		if k.String() == s {
+			return k, nil
+		}
+		known = append(known, k.String())
+	}
+	return 0, fmt.Errorf("no kind of fault is named %q; the kinds are %s", s, strings.Join(known, ", "))
+}
+
+// MarshalText implements [encoding.TextMarshaler].
+func (k Kind) MarshalText() ([]byte, error) {
+	if !k.valid() {
+		return nil, fmt.Errorf("chaos: %s is not a kind of fault", k)
+	}
+	return []byte(k.String()), nil
+}
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (k *Kind) UnmarshalText(text []byte) error {
+	parsed, err := ParseKind(string(text))
+	if err != nil {
+		return fmt.Errorf("chaos: %w", err)
+	}
+	*k = parsed
+	return nil
+}
+
+func (k Kind) valid() bool { return k >= FailBefore && k < kindEnd }
+
+// streamed and timed tell what [KindInfo] tells, without building it.
+func (k Kind) streamed() bool { return k == DecodeError || k == FailRead || k == Cancel }
+func (k Kind) timed() bool    { return k == Delay || k == DelayAfter }

@@ -1,0 +1,67 @@
+package mutant
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/eventcore-go/eventcore-sim/eventcore"
+)
+
+// Mutant is a planted bug.
+type Mutant struct {
+	// Name is what [Lookup] knows it by.
+	Name string
+	// Doc says in a sentence what the bug is.
+	Doc string
+	// Layer is where it sits.
+	Layer Layer
+	// Wrap plants the bug in a store. Each call returns a fresh instance that
+	// shares no state with others; it implements [eventcore.AllReader] if and only
+	// if inner does, and is as safe for concurrent use as inner is.
+	Wrap func(inner eventcore.Store) eventcore.Store
+	// NeedsFaults names kinds of faults, as package chaos does, of which at least
+	// one must fire for the bug to show. Empty: it shows without faults.
+	NeedsFaults []string
+}
+
+// Layer is the place of a mutant among the wrappers of a store.
+type Layer uint8
+
+const (
+	// Backend is below the faults: one instance is shared by all clients, as a bug
+	// in the store itself would be.
+	Backend Layer = iota
+	// Client is above the faults: each client has an instance of its own, which
+	// sees the injected errors, as a bug in a client library would.
+	Client
+)
+
+// String returns "backend" or "client".
+func (l Layer) String() string {
+	if l == Client {
+		return "client"
+	}
+	return "backend"
+}
+
+// All returns the mutants in a fixed order.
+func All() []Mutant {
+	return []Mutant{
+		lostAppend(), tornAppend(), uncheckedParticipant(), checkOutsideLock(), partialConflict(),
+		falseConflict(), reorderedBatch(), wrongVersionResult(),
+		staleRead(), earlyEnd(), afterOffByOne(), cursorSkip(),
+		duplicateAppend(), unknownAsNotApplied(), swallowedDecodeError(),
+	}
+}
+
+// Lookup returns the mutant of that name. Its error names those there are.
+func Lookup(name string) (Mutant, error) {
+	var known []string
+	for _, m := range All() {
+		if m.Name == name {
+			return m, nil
+		}
+		known = append(known, m.Name)
+	}
+	return Mutant{}, fmt.Errorf("mutant: none is named %q; there are %s", name, strings.Join(known, ", "))
+}

@@ -1,0 +1,70 @@
+package chaos
+
+import (
+	"context"
+	"iter"
+
+	"github.com/eventcore-go/eventcore-sim/eventcore"
+)
+
+// wrapper is a store with faults.
+type wrapper struct {
+	client *client
+	inner  eventcore.Store
+}
+
+// allWrapper is a wrapper around a store with a global order.
+type allWrapper struct {
+	*wrapper
+	all eventcore.AllReader
+}
+
+// Append implements [eventcore.Store].
+func (w *wrapper) Append(ctx context.Context, writes eventcore.Writes) (eventcore.Appended, error) {
+	if w.client.idle() {
+		return w.inner.Append(ctx, writes)
+	}
+	c := w.client.begin(eventcore.OpAppend, len(writes.Participants()))
+	s := c.choose()
+	if s == nil {
+		return w.inner.Append(ctx, writes)
+	}
+	return w.client.in.behaviours[s.fault.Kind].append(ctx, s, w.inner, writes)
+}
+
+// ReadStream implements [eventcore.Store].
+func (w *wrapper) ReadStream(ctx context.Context, id eventcore.StreamID, after eventcore.Version) iter.Seq2[eventcore.Recorded, error] {
+	if w.client.idle() {
+		return w.inner.ReadStream(ctx, id, after)
+	}
+	return func(yield func(eventcore.Recorded, error) bool) {
+		r := reading{op: eventcore.OpReadStream, store: w.inner, id: id, after: after}
+		w.client.read(ctx, &r, yield)
+	}
+}
+
+// ReadAll implements [eventcore.AllReader].
+func (w *allWrapper) ReadAll(ctx context.Context, filter eventcore.Filter, after eventcore.Position, limit int) iter.Seq2[eventcore.Recorded, error] {
+	if w.client.idle() {
+		return w.all.ReadAll(ctx, filter, after, limit)
+	}
+	return func(yield func(eventcore.Recorded, error) bool) {
+		r := reading{op: eventcore.OpReadAll, all: w.all, filter: filter, position: after, limit: limit}
+		w.client.read(ctx, &r, yield)
+	}
+}
+
+// read carries out one iteration of a read.
+func (c *client) read(ctx context.Context, r *reading, yield consumer) {
+	if c.idle() {
+		r.run(ctx, yield)
+		return
+	}
+	call := c.begin(r.op, 0)
+	if s := call.choose(); s != nil {
+		c.in.behaviours[s.fault.Kind].read(ctx, s, r, yield)
+	} else {
+		r.run(ctx, yield)
+	}
+	call.settle(r)
+}

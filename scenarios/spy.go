@@ -1,0 +1,44 @@
+package scenarios
+
+import (
+	"context"
+	"iter"
+
+	"github.com/eventcore-go/eventcore-sim/eventcore"
+)
+
+// spy notes every append that goes through it. The error of a command does not tell
+// what became of its appends: a read that fails looks like an append of unknown
+// outcome to [eventcore.OutcomeOf].
+type spy struct {
+	inner    eventcore.Store
+	attempts []Attempt
+	// written backs the events of attempts, so that most appends allocate nothing.
+	written []Written
+}
+
+// Append implements [eventcore.Store].
+func (s *spy) Append(ctx context.Context, writes eventcore.Writes) (eventcore.Appended, error) {
+	appended, err := s.inner.Append(ctx, writes)
+	participants, first := writes.Participants(), len(s.written)
+	for _, write := range writes.Events() {
+		to := participants[write.Participant]
+		version := to.Expected + 1
+		for i := first; i < len(s.written); i++ {
+			if s.written[i].Stream == to.Stream {
+				version++
+			}
+		}
+		s.written = append(s.written, Written{to.Stream, version, write.Event})
+	}
+	s.attempts = append(s.attempts, Attempt{
+		Outcome: eventcore.OutcomeOf(err),
+		Events:  s.written[first:len(s.written):len(s.written)],
+	})
+	return appended, err
+}
+
+// ReadStream implements [eventcore.Store].
+func (s *spy) ReadStream(ctx context.Context, id eventcore.StreamID, after eventcore.Version) iter.Seq2[eventcore.Recorded, error] {
+	return s.inner.ReadStream(ctx, id, after)
+}

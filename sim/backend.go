@@ -1,0 +1,41 @@
+package sim
+
+import (
+	"context"
+	"io"
+	"math/rand/v2"
+
+	"github.com/eventcore-go/eventcore-sim/eventcore"
+)
+
+// Backend is an event store implementation as the simulator sees it.
+type Backend struct {
+	// Name stands in reports and seed files.
+	Name string
+	// Open returns a fresh, empty store. A store that implements [io.Closer] is
+	// closed at the end of its run. Open is called once a run, from several
+	// goroutines where runs are parallel.
+	Open func(ctx context.Context, env Env) (eventcore.Store, error)
+	// Blocks says that calls of the store wait for something outside this
+	// process, such as a server. Tasks then switch by goroutines, which may block,
+	// not by the faster coroutines.
+	Blocks bool
+}
+
+// Env is what a run gives to the store it opens.
+type Env struct {
+	// Clock is the run's clock. A store that takes its time from elsewhere makes
+	// traces that differ.
+	Clock eventcore.Clock
+	// Random is for the store's own choices; it is fixed by the seed. It is not
+	// safe for concurrent use, which a simulated run never has.
+	Random *rand.Rand
+}
+
+// closeStore closes a store that can be closed.
+func closeStore(store eventcore.Store) error {
+	if closer, ok := store.(io.Closer); ok {
+		return closer.Close()
+	}
+	return nil
+}

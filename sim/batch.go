@@ -1,0 +1,117 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Batch carries out many runs.
+type Batch struct {
+	// Runs yields the configurations, in the order in which results are
+	// delivered. It is asked for the next one only when a worker is free, so it
+	// may be endless.
+	Runs iter.Seq[Config]
+	// Workers is the number of runs under way at once. 0: 1.
+	Workers int
+	// Verify carries out each run twice; see the function [Verify].
+	Verify bool
+	// OnResult is called with each result, one at a time and in the order of Runs.
+	// It returns false to start no further run. nil: all results are taken.
+	OnResult func(*Result) bool
+}
+
+// Do carries out the runs and returns the sum of what came of them. When ctx is
+// cancelled it starts no further run, gives up those under way, and returns the
+// summary of what ended, with no error. An error is that of a configuration which
+// is not valid.
+func (b Batch) Do(ctx context.Context) (Summary, error) {
+	d := &delivery{batch: b, pending: make(map[int]*Result)}
+	next, stop := iter.Pull(b.Runs)
+	defer stop()
+	var take sync.Mutex
+	index := 0
+	pull := func() (int, Config, bool) {
+		take.Lock()
+		defer take.Unlock()
+		if ctx.Err() != nil || d.isStopped() {
+			return 0, Config{}, false
+		}
+		cfg, more := next()
+		index++
+		return index - 1, cfg, more
+	}
+	var workers errgroup.Group
+	for range max(1, b.Workers) {
+		workers.Go(func() error {
+			for {
+				i, cfg, more := pull()
+				if !more {
+					return nil
+				}
+				if err := d.run(ctx, i, cfg); err != nil {
+					return err
+				}
+			}
+		})
+	}
+	err := workers.Wait()
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		err = nil
+	}
+	return d.summary, err
+}
+
+// delivery puts results that end in any order back into the order of their runs.
+type delivery struct {
+	batch Batch
+
+	mu      sync.Mutex
+	pending map[int]*Result
+	next    int
+	stopped bool
+	summary Summary
+}
+
+func (d *delivery) isStopped() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.stopped
+}
+
+func (d *delivery) run(ctx context.Context, i int, cfg Config) error {
+	carryOut := Run
+	if d.batch.Verify {
+		carryOut = Verify
+	}
+	result, err := carryOut(ctx, cfg)
+	if err != nil {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.stopped = true
+		return err
+	}
+	d.deliver(i, result)
+	return nil
+}
+
+func (d *delivery) deliver(i int, result *Result) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.pending[i] = result
+	for !d.stopped {
+		result, ready := d.pending[d.next]
+		if !ready {
+			return
+		}
+		delete(d.pending, d.next)
+		d.next++
+		d.summary.add(result)
+		if d.batch.OnResult != nil && !d.batch.OnResult(result) {
+			d.stopped = true
+		}
+	}
+}

@@ -1,0 +1,43 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/eventcore-go/eventcore-sim/linearizability"
+	"github.com/eventcore-go/eventcore-sim/scenarios"
+)
+
+// check judges the history and the final log.
+func (r *run) check(ctx context.Context) {
+	history := r.recorder.History()
+	r.result.History = &history
+	r.result.Coverage = callCoverage(&history)
+	report := linearizability.Check(ctx, history, linearizability.Options{Timeout: r.cfg.CheckTimeout})
+	for _, a := range report.Anomalies {
+		r.result.find(Violation, Finding{a.Name, a.Message, a.Operations})
+	}
+	switch report.Verdict {
+	case linearizability.Violation:
+		r.result.judge(Violation, report.Reason)
+	case linearizability.Unknown:
+		r.result.judge(Undecided, report.Reason)
+	case linearizability.OK:
+	}
+	r.checkInvariants(&history)
+}
+
+func (r *run) checkInvariants(history *linearizability.History) {
+	if history.Final == nil {
+		return
+	}
+	final := &scenarios.Final{Results: r.result.Results, Streams: history.Final.Streams, Global: history.Final.Global}
+	for _, invariant := range r.cfg.Scenario.Invariants {
+		if err := invariant.Check(final); err != nil {
+			r.result.find(Violation, Finding{
+				Name:    "invariant " + invariant.Name,
+				Message: fmt.Sprintf("%s: %v", invariant.Doc, err),
+			})
+		}
+	}
+}

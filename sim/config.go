@@ -1,0 +1,97 @@
+package sim
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/eventcore-go/eventcore-sim/chaos"
+	"github.com/eventcore-go/eventcore-sim/chaos/mutant"
+	"github.com/eventcore-go/eventcore-sim/scenarios"
+	"github.com/eventcore-go/eventcore-sim/sim/sched"
+)
+
+// Config says what to run. Backend and Scenario are required; what else is left
+// out is drawn from the seed or has the default given here.
+type Config struct {
+	// Seed decides everything that is left open.
+	Seed uint64
+	// Backend is the store under test.
+	Backend Backend
+	// Scenario is the workload.
+	Scenario scenarios.Scenario
+	// Mutant, where not nil, plants a bug in the store.
+	Mutant *mutant.Mutant
+	// Scheduler is the name of a scheduler of package sched; empty: drawn.
+	Scheduler string
+	// Faults is the fault plan; nil: drawn, each seed with kinds and rates of its
+	// own. A pointer to the zero Plan is a run without faults.
+	Faults *chaos.Plan
+	// Replay, where not nil, replaces the drawn program and schedule.
+	Replay *Replay
+	// Steps is the number of steps after which the safety phase is cut short, and
+	// the number in which the liveness phase must end. 0: 100,000.
+	Steps int
+	// CheckTimeout is the real time the linearizability checker may take; what it
+	// cannot decide by then is reported as undecided. 0: 10 s.
+	CheckTimeout time.Duration
+	// StallTimeout is the real time in which a step must end: a task that blocks
+	// outside yield points would otherwise hang the run for ever. 0: 30 s.
+	StallTimeout time.Duration
+	// SkipChecks leaves out history, checkers and invariants. The run then only
+	// measures the speed of the simulation; its verdict is never Pass but
+	// Undecided.
+	SkipChecks bool
+	// GoroutineSwitch switches tasks by goroutines even where the backend does
+	// not block. It is slower and must make no other difference.
+	GoroutineSwitch bool
+}
+
+// Replay is a recorded run: what a seed file holds.
+type Replay struct {
+	Program  scenarios.Program
+	Schedule []int
+}
+
+const (
+	defaultSteps        = 100_000
+	defaultCheckTimeout = 10 * time.Second
+	defaultStallTimeout = 30 * time.Second
+)
+
+// prepared returns the configuration with defaults filled in, or an error that
+// names the field which is wrong and the way out.
+func (c Config) prepared() (Config, error) {
+	switch {
+	case c.Backend.Open == nil:
+		return c, errors.New("sim: Backend.Open is nil; set it to a function that opens a fresh store")
+	case c.Backend.Name == "":
+		return c, errors.New("sim: Backend.Name is empty; reports and seed files need it")
+	case c.Scenario.Run == nil:
+		return c, errors.New("sim: Scenario is empty; get one from scenarios.Lookup")
+	case c.Steps < 0:
+		return c, fmt.Errorf("sim: Steps is %d; set Steps ≥ 1, or 0 for %d", c.Steps, defaultSteps)
+	}
+	if c.Scheduler != "" {
+		if _, err := sched.New(c.Scheduler, rand.New(rand.NewPCG(0, 0))); err != nil {
+			return c, fmt.Errorf("sim: Scheduler: %w", err)
+		}
+	}
+	if c.Replay != nil {
+		if err := c.Scenario.Validate(c.Replay.Program); err != nil {
+			return c, fmt.Errorf("sim: Replay.Program: %w", err)
+		}
+	}
+	c.Steps = orDefault(c.Steps, defaultSteps)
+	c.CheckTimeout = orDefault(c.CheckTimeout, defaultCheckTimeout)
+	c.StallTimeout = orDefault(c.StallTimeout, defaultStallTimeout)
+	return c, nil
+}
+
+func orDefault[T int | time.Duration](value, standard T) T {
+	if value == 0 {
+		return standard
+	}
+	return value
+}

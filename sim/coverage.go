@@ -1,0 +1,93 @@
+package sim
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/eventcore-go/eventcore-sim/chaos"
+	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/linearizability"
+)
+
+// Coverage counts what one run or several reached, so that a run that proves
+// nothing can be told from one that does.
+type Coverage struct {
+	// Calls is the number of store calls.
+	Calls int
+	// Applied, Conflicts and Unknown count appends by their outcome.
+	Applied, Conflicts, Unknown int
+	// Overlaps counts store calls that began while another was under way.
+	Overlaps int
+	// Faults counts by kind.
+	Faults map[chaos.Kind]FaultCount
+}
+
+// FaultCount is how often faults of one kind fired.
+type FaultCount struct {
+	// Fired is how often one was injected.
+	Fired int
+	// Expected is how often one should have been by its rate, summed over the
+	// calls that it could have hit.
+	Expected float64
+}
+
+// Add adds the counts of other to c.
+func (c *Coverage) Add(other Coverage) {
+	c.Calls += other.Calls
+	c.Applied += other.Applied
+	c.Conflicts += other.Conflicts
+	c.Unknown += other.Unknown
+	c.Overlaps += other.Overlaps
+	if c.Faults == nil {
+		c.Faults = make(map[chaos.Kind]FaultCount)
+	}
+	for kind, n := range other.Faults {
+		sum := c.Faults[kind]
+		c.Faults[kind] = FaultCount{sum.Fired + n.Fired, sum.Expected + n.Expected}
+	}
+}
+
+// Kinds returns the kinds of faults counted, in the order of [chaos.Kinds].
+func (c *Coverage) Kinds() []chaos.Kind {
+	return slices.Sorted(maps.Keys(c.Faults))
+}
+
+func faultCoverage(injector *chaos.Injector) map[chaos.Kind]FaultCount {
+	counts := make(map[chaos.Kind]FaultCount)
+	for _, kind := range chaos.Kinds() {
+		n := FaultCount{injector.Fired(kind.Kind), injector.Expected(kind.Kind)}
+		if n != (FaultCount{}) {
+			counts[kind.Kind] = n
+		}
+	}
+	return counts
+}
+
+// callCoverage counts the clients' calls in a history.
+func callCoverage(history *linearizability.History) Coverage {
+	c := Coverage{}
+	var open int64 // the latest return of the calls so far
+	for i := range history.Operations {
+		op := &history.Operations[i]
+		if op.Client == linearizability.FinalClient {
+			continue
+		}
+		c.Calls++
+		if op.Call < open {
+			c.Overlaps++
+		}
+		open = max(open, op.Return)
+		if op.Kind != linearizability.Append {
+			continue
+		}
+		switch {
+		case op.Outcome == eventcore.OutcomeApplied:
+			c.Applied++
+		case op.Outcome == eventcore.OutcomeUnknown:
+			c.Unknown++
+		case op.Conflict != nil:
+			c.Conflicts++
+		}
+	}
+	return c
+}

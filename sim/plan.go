@@ -1,0 +1,86 @@
+package sim
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/eventcore-go/eventcore-sim/chaos"
+	"github.com/eventcore-go/eventcore-sim/internal/prng"
+	"github.com/eventcore-go/eventcore-sim/scenarios"
+	"github.com/eventcore-go/eventcore-sim/sim/sched"
+)
+
+// Plan is what a seed decides before a run begins. Each seed leaves out whole
+// kinds of faults and operations: bugs that need one kind often hide behind
+// another (swarm testing: Groce et al., ISSTA 2012).
+type Plan struct {
+	Params    scenarios.Params
+	Weights   scenarios.Weights
+	Faults    chaos.Plan
+	Scheduler string
+}
+
+// String returns the plan on one line.
+func (p Plan) String() string {
+	return fmt.Sprintf("scheduler %s; %+v; operations %v; faults %s", p.Scheduler, p.Params, p.Weights, p.Faults)
+}
+
+// drawPlan draws what the configuration leaves open.
+func drawPlan(cfg *Config) Plan {
+	p := Plan{
+		Params:    drawParams(prng.New(cfg.Seed, "params"), cfg.Scenario.Params),
+		Weights:   drawWeights(prng.New(cfg.Seed, "weights"), cfg.Scenario),
+		Scheduler: cfg.Scheduler,
+	}
+	if cfg.Faults != nil {
+		p.Faults = *cfg.Faults
+	} else {
+		p.Faults = drawFaults(prng.New(cfg.Seed, "fault rates"))
+	}
+	if p.Scheduler == "" {
+		p.Scheduler = sched.Random
+		if prng.Key(cfg.Seed, "scheduler")%8 == 0 {
+			p.Scheduler = sched.RoundRobin
+		}
+	}
+	return p
+}
+
+// drawParams varies the size of the program around the scenario's own: few clients
+// make short counterexamples, many make rare interleavings.
+func drawParams(r *rand.Rand, p scenarios.Params) scenarios.Params {
+	p.Clients = 2 + r.IntN(max(1, 2*p.Clients-2))
+	p.OpsPerClient = max(1, p.OpsPerClient/2+r.IntN(p.OpsPerClient+1))
+	p.Streams = max(2, 1+r.IntN(2*p.Streams))
+	return p
+}
+
+// drawWeights drops each kind of operation in one seed of four, but never all.
+func drawWeights(r *rand.Rand, s scenarios.Scenario) scenarios.Weights {
+	weights := make(scenarios.Weights, len(s.Kinds))
+	kept := r.IntN(len(s.Kinds))
+	for i, kind := range s.Kinds {
+		weights[kind.Name] = kind.Weight
+		if dropped := r.IntN(4) == 0; dropped && i != kept {
+			weights[kind.Name] = 0
+		}
+	}
+	return weights
+}
+
+// faultRates are the probabilities a kind of fault can have in a seed.
+var faultRates = [...]float64{0.01, 0.03, 0.1, 0.2}
+
+// drawFaults makes one seed in eight free of faults; in the others each kind is
+// active or not with equal chance, at a rate of its own.
+func drawFaults(r *rand.Rand) chaos.Plan {
+	var plan chaos.Plan
+	quiet := r.IntN(8) == 0
+	for _, kind := range chaos.Kinds() {
+		rate := faultRates[r.IntN(len(faultRates))]
+		if active := r.IntN(2) == 0; active && !quiet {
+			plan = plan.WithRate(kind.Kind, rate)
+		}
+	}
+	return plan
+}

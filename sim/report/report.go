@@ -1,0 +1,106 @@
+// Package report shows the result of a run to a person.
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/eventcore-go/eventcore-sim/sim"
+)
+
+// Limits that keep a failure on one screen.
+const (
+	maxFindings   = 4
+	maxOperations = 10
+	maxProgram    = 12
+	maxLine       = 160
+)
+
+// Failure writes a failed run on one screen: what is wrong, the operations that
+// prove it, the program and the faults, and how to see it again. commands are the
+// lines to paste that reproduce it.
+func Failure(w io.Writer, r *sim.Result, commands ...string) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s\n\n", strings.ToUpper(string(r.Verdict)), clip(r.Reason))
+	fmt.Fprintf(&b, "  seed %d · backend %s · scenario %s", r.Seed, r.Backend, r.Scenario)
+	if r.Mutant != "" {
+		fmt.Fprintf(&b, " · mutant %s", r.Mutant)
+	}
+	fmt.Fprintf(&b, " · scheduler %s\n", r.Plan.Scheduler)
+	fmt.Fprintf(&b, "  %d steps · %v of virtual time · trace %016x\n", r.Steps, r.Elapsed, r.Trace.Hash())
+	writeFindings(&b, r)
+	writeOperations(&b, r)
+	writeProgram(&b, r)
+	if len(r.Faults) > 0 {
+		b.WriteString("\n  faults:")
+		for _, fault := range r.Faults {
+			fmt.Fprintf(&b, " %s", fault)
+		}
+		b.WriteString("\n")
+	}
+	if len(commands) > 0 {
+		b.WriteString("\n  to see it again:\n")
+		for _, command := range commands {
+			fmt.Fprintf(&b, "    %s\n", command)
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func writeFindings(b *strings.Builder, r *sim.Result) {
+	if len(r.Findings) == 0 {
+		return
+	}
+	b.WriteString("\n  found:\n")
+	for i, found := range r.Findings {
+		if i == maxFindings {
+			fmt.Fprintf(b, "    and %d more\n", len(r.Findings)-i)
+			break
+		}
+		fmt.Fprintf(b, "    %s: %s\n", found.Name, clip(found.Message))
+	}
+}
+
+// writeOperations shows the store calls that prove the first finding.
+func writeOperations(b *strings.Builder, r *sim.Result) {
+	if r.History == nil || len(r.Findings) == 0 || len(r.Findings[0].Operations) == 0 {
+		return
+	}
+	b.WriteString("\n  the store calls that prove it:\n")
+	for i, op := range r.Findings[0].Operations {
+		if i == maxOperations {
+			fmt.Fprintf(b, "    and %d more\n", len(r.Findings[0].Operations)-i)
+			break
+		}
+		fmt.Fprintf(b, "    %s\n", clip(r.History.Operations[op].String()))
+	}
+}
+
+func writeProgram(b *strings.Builder, r *sim.Result) {
+	b.WriteString("\n  program:\n")
+	for id, ops := range r.Program.Clients {
+		if id == maxProgram {
+			fmt.Fprintf(b, "    and %d more clients\n", len(r.Program.Clients)-id)
+			break
+		}
+		var words []string
+		for _, op := range ops {
+			words = append(words, op.String())
+		}
+		fmt.Fprintf(b, "    client %d: %s\n", id, clip(strings.Join(words, "; ")))
+	}
+}
+
+// clip keeps the first line, and of it what fits.
+func clip(s string) string {
+	line, _, more := strings.Cut(s, "\n")
+	if runes := []rune(line); len(runes) > maxLine {
+		return string(runes[:maxLine]) + " …"
+	}
+	if more {
+		line += " …"
+	}
+	return line
+}

@@ -1,0 +1,77 @@
+package sim
+
+import (
+	"time"
+
+	"github.com/eventcore-go/eventcore-sim/chaos"
+	"github.com/eventcore-go/eventcore-sim/linearizability"
+	"github.com/eventcore-go/eventcore-sim/scenarios"
+)
+
+// Result is what came of a run.
+type Result struct {
+	Seed                      uint64
+	Backend, Scenario, Mutant string
+	Plan                      Plan
+	Program                   scenarios.Program
+	Verdict                   Verdict
+	// Findings says what is wrong, the most telling first. It is empty for a run
+	// that passed.
+	Findings []Finding
+	// Reason says in one sentence why the verdict is not Pass; with findings, the
+	// first one's message.
+	Reason string
+
+	// Schedule holds the task that ran, step by step; task IDs are client IDs.
+	Schedule []int
+	// Faults are the faults that fired, in order. As a plan they reproduce the run.
+	Faults []chaos.Fault
+	// Trace has every step.
+	Trace *Trace
+	// History has every store call; nil with Config.SkipChecks.
+	History *linearizability.History
+	// Results has the outcome of every operation of the program.
+	Results []scenarios.Result
+
+	Coverage Coverage
+	// Steps is the number of scheduling decisions.
+	Steps int
+	// Elapsed is the virtual time that passed.
+	Elapsed time.Duration
+	// ReplayDiverged is the step at which a replayed schedule could not be
+	// followed any more, -1 if it could to its end.
+	ReplayDiverged int
+}
+
+// Failed says whether the run shows something wrong with the store or the run
+// itself. A vacuous or undecided run has not failed, nor has it passed.
+func (r *Result) Failed() bool {
+	switch r.Verdict {
+	case NoProgress, Violation, NotDeterministic, Broken:
+		return true
+	default:
+		return false
+	}
+}
+
+// find adds a finding and makes the verdict at least as bad as v.
+func (r *Result) find(v Verdict, f Finding) {
+	r.Findings = append(r.Findings, f)
+	r.judge(v, f.Message)
+}
+
+// judge makes the verdict at least as bad as v, giving the reason.
+func (r *Result) judge(v Verdict, reason string) {
+	if rank(v) > rank(r.Verdict) {
+		r.Verdict, r.Reason = v, reason
+	}
+}
+
+func rank(v Verdict) int {
+	for i, known := range Verdicts() {
+		if v == known {
+			return i
+		}
+	}
+	return -1
+}

@@ -1,0 +1,255 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/eventcore-go/eventcore-sim/chaos"
+	"github.com/eventcore-go/eventcore-sim/chaos/mutant"
+	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/prng"
+	"github.com/eventcore-go/eventcore-sim/linearizability"
+	"github.com/eventcore-go/eventcore-sim/sim/internal/coro"
+	"github.com/eventcore-go/eventcore-sim/sim/sched"
+)
+
+// Run carries out one run and judges it. What is wrong with the store is in the
+// result; the error says that the configuration is not valid or that ctx was
+// cancelled. Runs share nothing and may be carried out concurrently.
+func Run(ctx context.Context, cfg Config) (*Result, error) {
+	cfg, err := cfg.prepared()
+	if err != nil {
+		return nil, err
+	}
+	r := newRun(cfg)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		r.simulate(ctx)
+	}()
+	if stalled := r.watch(done); stalled != nil {
+		return stalled, nil
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("sim: run of seed %d: %w", cfg.Seed, err)
+	}
+	return r.result, nil
+}
+
+// run is the state of one run.
+type run struct {
+	cfg      Config
+	world    *world
+	replay   *sched.Replay
+	injector *chaos.Injector
+	recorder *linearizability.Recorder
+	// store is the backend with a backend mutant in it, below faults.
+	store  eventcore.Store
+	result *Result
+
+	// started and healed open the barriers before the safety and the liveness
+	// phase; atBarrier counts the clients that have reached the second one.
+	started, healed bool
+	atBarrier       int
+}
+
+func newRun(cfg Config) *run {
+	plan := drawPlan(&cfg)
+	r := &run{cfg: cfg, world: &world{trace: newTrace(), switcher: coro.Pull{}}}
+	if cfg.Backend.Blocks || cfg.GoroutineSwitch {
+		r.world.switcher = coro.Baton{}
+	}
+	r.result = &Result{
+		Seed: cfg.Seed, Backend: cfg.Backend.Name, Scenario: cfg.Scenario.Name, Plan: plan,
+		Verdict: Pass, Trace: r.world.trace, ReplayDiverged: -1,
+	}
+	if cfg.Mutant != nil {
+		r.result.Mutant = cfg.Mutant.Name
+	}
+	// The name was checked with the configuration or chosen by drawPlan.
+	scheduler, err := sched.New(plan.Scheduler, prng.New(cfg.Seed, "schedule"))
+	if err != nil {
+		panic(err)
+	}
+	if cfg.Replay != nil {
+		r.result.Program = cfg.Replay.Program
+		r.replay = sched.NewReplay(cfg.Replay.Schedule, scheduler)
+		scheduler = r.replay
+	} else {
+		r.result.Program = cfg.Scenario.Generate(prng.New(cfg.Seed, "program"), plan.Params, plan.Weights)
+	}
+	r.world.sched = scheduler
+	r.injector = chaos.NewInjector(chaos.Config{
+		Plan: plan.Faults, Seed: cfg.Seed, Clock: clock{r.world}, Observe: r.observe,
+	})
+	return r
+}
+
+// simulate opens the store, runs all phases and judges.
+func (r *run) simulate(ctx context.Context) {
+	defer r.world.stop()
+	// Tasks must not see the caller's cancellation: when it comes depends on real
+	// time. The loop looks at ctx between steps.
+	tasksCtx := context.WithoutCancel(ctx)
+	env := Env{Clock: clock{r.world}, Random: prng.New(r.cfg.Seed, "backend")}
+	store, err := r.cfg.Backend.Open(tasksCtx, env)
+	if err != nil {
+		r.result.judge(Broken, fmt.Sprintf("open backend %s: %v", r.cfg.Backend.Name, err))
+		return
+	}
+	defer func() {
+		if err := closeStore(store); err != nil {
+			r.result.judge(Broken, fmt.Sprintf("close backend %s: %v", r.cfg.Backend.Name, err))
+		}
+	}()
+	r.store = store
+	if m := r.cfg.Mutant; m != nil && m.Layer == mutant.Backend {
+		r.store = m.Wrap(store)
+	}
+	if !r.cfg.SkipChecks {
+		r.recorder = linearizability.NewRecorder(len(r.result.Program.Clients) + 1)
+	}
+	if r.phases(ctx, tasksCtx) {
+		r.check(ctx)
+	}
+	r.finish()
+}
+
+// phases runs set-up, safety and liveness phase and the final read, and says
+// whether there is a history to check.
+func (r *run) phases(ctx, tasksCtx context.Context) bool {
+	program := &r.result.Program
+	limit := int64(r.cfg.Steps)
+
+	r.enter("set-up")
+	r.spawnClients(tasksCtx)
+	setup := r.spawnSetup(tasksCtx)
+	isSetUp := func() bool { return setup.state == taskDone }
+	if !r.ended("the set-up", r.world.loop(ctx, limit, isSetUp)) {
+		return false
+	}
+	r.enter("safety")
+	r.started = true
+	err := r.world.loop(ctx, limit, func() bool { return r.atBarrier == len(program.Clients) })
+	if err != nil && !errors.Is(err, errBudget) {
+		return r.ended("the safety phase", err)
+	}
+	r.enter("liveness")
+	r.injector.Heal()
+	r.healed = true
+	if !r.ended("the liveness phase", r.world.loop(ctx, limit, nil)) {
+		return false
+	}
+	if r.recorder == nil {
+		return false
+	}
+	r.enter("final read")
+	r.spawnFinal(tasksCtx)
+	return r.ended("the final read", r.world.loop(ctx, limit, nil))
+}
+
+func (r *run) enter(phase string) {
+	r.world.trace.add(r.world.now, -1, stepPhase, phase, 0)
+}
+
+// ended turns the end of a loop into a judgement; true means go on.
+func (r *run) ended(phase string, err error) bool {
+	if err == nil {
+		return true
+	}
+	var (
+		stuck *deadlock
+		crash *taskPanic
+	)
+	switch {
+	case errors.Is(err, errBudget):
+		r.result.find(NoProgress, Finding{Name: "no progress", Message: fmt.Sprintf(
+			"%s did not end in %d steps; parked: %v", phase, r.cfg.Steps, r.world.parked())})
+	case errors.As(err, &stuck):
+		r.result.find(NoProgress, Finding{Name: "deadlock", Message: stuck.Error()})
+	case errors.As(err, &crash):
+		r.result.find(Violation, Finding{Name: "panic", Message: crash.Error()})
+	default:
+		r.result.judge(Broken, err.Error())
+	}
+	return false
+}
+
+// observe attributes a fault in the trace.
+func (r *run) observe(ctx context.Context, fault chaos.Fault) {
+	r.world.trace.add(r.world.now, fault.Client, stepFault, fault.String(), 0)
+}
+
+// finish fills in what is known at the end of every run.
+func (r *run) finish() {
+	result := r.result
+	result.Schedule = r.world.choices
+	result.Steps = int(r.world.steps.Load())
+	result.Elapsed = time.Duration(r.world.now)
+	result.Faults = r.injector.Log()
+	// The final read is not the clients' doing; a history counts without it.
+	if r.cfg.SkipChecks {
+		result.Coverage.Calls = r.world.calls
+	}
+	r.checkExplicitFaults()
+	result.Coverage.Faults = faultCoverage(r.injector)
+	if r.replay != nil {
+		if step, diverged := r.replay.Followed(); diverged {
+			result.ReplayDiverged = step
+		}
+	}
+	if r.cfg.SkipChecks {
+		result.judge(Undecided, "nothing was checked")
+	}
+}
+
+// checkExplicitFaults makes a run vacuous in which a fault that was asked for did
+// not fire.
+func (r *run) checkExplicitFaults() {
+	fired := make(map[chaos.Fault]bool, len(r.result.Faults))
+	for _, fault := range r.result.Faults {
+		fired[fault] = true
+	}
+	for _, fault := range r.result.Plan.Faults.Faults {
+		if !fired[fault] {
+			r.result.judge(Vacuous, fmt.Sprintf("fault %s was asked for and never fired", fault))
+			return
+		}
+	}
+}
+
+// watch waits for the run to end. If a step takes longer than the stall timeout it
+// returns a result that says so, and gives the run up: its goroutines stay, since
+// Go cannot end them.
+func (r *run) watch(done <-chan struct{}) *Result {
+	timer := time.NewTimer(r.cfg.StallTimeout) //nolint:forbidigo // a hung step is seen by real time only
+	defer timer.Stop()
+	for last := int64(-1); ; {
+		select {
+		case <-done:
+			return nil
+		case <-timer.C:
+		}
+		steps := r.world.steps.Load()
+		if steps == last {
+			return r.stalled(steps)
+		}
+		last = steps
+		timer.Reset(r.cfg.StallTimeout)
+	}
+}
+
+// stalled describes a hung step. It reads nothing that the hung goroutine may
+// still write but what is fixed at the start.
+func (r *run) stalled(steps int64) *Result {
+	result := &Result{
+		Seed: r.cfg.Seed, Backend: r.cfg.Backend.Name, Scenario: r.cfg.Scenario.Name, Mutant: r.result.Mutant,
+		Plan: r.result.Plan, Program: r.result.Program, Trace: newTrace(), ReplayDiverged: -1, Steps: int(steps),
+	}
+	result.find(NoProgress, Finding{Name: "stall", Message: fmt.Sprintf(
+		"step %d did not end in %v: a task blocks outside a yield point, for instance on a lock that a parked task holds",
+		steps, r.cfg.StallTimeout)})
+	return result
+}

@@ -1,0 +1,105 @@
+package sim
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"iter"
+
+	"github.com/eventcore-go/eventcore-sim/eventcore"
+)
+
+// taskStore parks its task at the start and the end of each store call and at each
+// streamed event, and notes in the trace what came of the call.
+type taskStore struct {
+	task  *task
+	inner eventcore.Store
+}
+
+// taskAllStore is a taskStore whose inner store has a global order.
+type taskAllStore struct {
+	*taskStore
+	all eventcore.AllReader
+}
+
+// withYields wraps store for the one task that will call it. The result implements
+// [eventcore.AllReader] if and only if store does.
+func withYields(t *task, store eventcore.Store) eventcore.Store {
+	s := &taskStore{t, store}
+	if all, ok := store.(eventcore.AllReader); ok {
+		return &taskAllStore{s, all}
+	}
+	return s
+}
+
+// Append implements [eventcore.Store].
+func (s *taskStore) Append(ctx context.Context, writes eventcore.Writes) (eventcore.Appended, error) {
+	s.task.world.calls++
+	s.task.Yield("append")
+	result, err := s.inner.Append(ctx, writes)
+	s.task.note("append", digestAppend(result, err))
+	s.task.Yield("append returns")
+	return result, err
+}
+
+// ReadStream implements [eventcore.Store].
+func (s *taskStore) ReadStream(ctx context.Context, id eventcore.StreamID, after eventcore.Version) iter.Seq2[eventcore.Recorded, error] {
+	return s.read("read stream", s.inner.ReadStream(ctx, id, after))
+}
+
+// ReadAll implements [eventcore.AllReader].
+func (s *taskAllStore) ReadAll(ctx context.Context, filter eventcore.Filter, after eventcore.Position, limit int) iter.Seq2[eventcore.Recorded, error] {
+	return s.read("read all", s.all.ReadAll(ctx, filter, after, limit))
+}
+
+func (s *taskStore) read(name string, events iter.Seq2[eventcore.Recorded, error]) iter.Seq2[eventcore.Recorded, error] {
+	return func(consume func(eventcore.Recorded, error) bool) {
+		s.task.world.calls++
+		s.task.Yield(name)
+		for event, err := range events {
+			s.task.note(name, digestRead(&event, err))
+			s.task.Yield("event")
+			if !consume(event, err) {
+				return
+			}
+		}
+		s.task.Yield("read returns")
+	}
+}
+
+func digestAppend(result eventcore.Appended, err error) uint64 {
+	if err != nil {
+		return digestError(err)
+	}
+	hi, lo := result.Last.Parts()
+	h := chain(chain(1, hi), lo)
+	for _, s := range result.Streams {
+		h = chain(h, uint64(s.Version))
+	}
+	return h
+}
+
+func digestRead(event *eventcore.Recorded, err error) uint64 {
+	if err != nil {
+		return digestError(err)
+	}
+	h := chain(2, binary.LittleEndian.Uint64(event.ID[:8]))
+	h = chain(h, binary.LittleEndian.Uint64(event.ID[8:]))
+	return chain(h, uint64(event.Version))
+}
+
+// digestError tells errors apart by what a caller can act on, not by their text:
+// a server's messages hold process IDs and addresses.
+func digestError(err error) uint64 {
+	h := chain(3, uint64(eventcore.OutcomeOf(err)))
+	if conflict, ok := errors.AsType[*eventcore.VersionConflict](err); ok {
+		h = chain(chain(h, digest(conflict.Stream.String())), uint64(conflict.Actual))
+	}
+	if failure, ok := errors.AsType[*eventcore.StoreFailure](err); ok {
+		h = chain(h, digest(string(failure.Operation)))
+	}
+	if failure, ok := errors.AsType[*eventcore.DeserializationFailed](err); ok {
+		h = chain(h, uint64(failure.Version))
+	}
+	return h
+}

@@ -1,0 +1,94 @@
+package sim
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/eventcore-go/eventcore-sim/chaos"
+	"github.com/eventcore-go/eventcore-sim/scenarios"
+)
+
+// Summary is the sum of many runs.
+type Summary struct {
+	Runs     int
+	Verdicts map[Verdict]int
+	Steps    int
+	Coverage Coverage
+	// Scenarios has the coverage by scenario name.
+	Scenarios map[string]*ScenarioSummary
+}
+
+// ScenarioSummary is the sum of the runs of one scenario.
+type ScenarioSummary struct {
+	Runs     int
+	Coverage Coverage
+	Failed   int
+}
+
+func (s *Summary) add(r *Result) {
+	if s.Verdicts == nil {
+		s.Verdicts = make(map[Verdict]int)
+		s.Scenarios = make(map[string]*ScenarioSummary)
+	}
+	s.Runs++
+	s.Steps += r.Steps
+	s.Verdicts[r.Verdict]++
+	s.Coverage.Add(r.Coverage)
+	of := s.Scenarios[r.Scenario]
+	if of == nil {
+		of = &ScenarioSummary{}
+		s.Scenarios[r.Scenario] = of
+	}
+	of.Runs++
+	of.Coverage.Add(r.Coverage)
+	if r.Failed() {
+		of.Failed++
+	}
+}
+
+// Worst returns the worst verdict of the runs, Pass if there was none.
+func (s *Summary) Worst() Verdict {
+	worst := Pass
+	for v, n := range s.Verdicts {
+		if n > 0 && rank(v) > rank(worst) {
+			worst = v
+		}
+	}
+	return worst
+}
+
+// Names returns the names of the scenarios that ran, sorted.
+func (s *Summary) Names() []string { return slices.Sorted(maps.Keys(s.Scenarios)) }
+
+// enough is the number of times a thing must have been expected before its absence
+// counts as a finding: at 20, chance leaves it out once in 5·10⁸ batches.
+const enough = 20
+
+// Vacuous says what should have happened in the runs and never did, one sentence
+// each: a kind of fault that was asked for and never fired although it had ample
+// occasion, a scenario made for conflicts that had none, clients that never
+// overlapped. It is empty for runs that reached what they were made for.
+func (s *Summary) Vacuous() []string {
+	var found []string
+	for _, info := range chaos.Kinds() {
+		n := s.Coverage.Faults[info.Kind]
+		if n.Fired == 0 && n.Expected >= enough {
+			found = append(found, fmt.Sprintf("fault %s never fired although it was expected %.0f times", info.Kind, n.Expected))
+		}
+	}
+	for _, name := range s.Names() {
+		of := s.Scenarios[name]
+		if of.Runs < enough || of.Coverage.Calls == 0 {
+			continue
+		}
+		if of.Coverage.Overlaps == 0 {
+			found = append(found, fmt.Sprintf("scenario %s: no two calls of different clients ever overlapped in %d runs", name, of.Runs))
+		}
+		scenario, err := scenarios.Lookup(name)
+		if err == nil && scenario.WantsConflict && of.Coverage.Conflicts == 0 {
+			found = append(found, fmt.Sprintf("scenario %s: no append ever met a version conflict in %d runs", name, of.Runs))
+		}
+	}
+	return found
+}

@@ -1,0 +1,94 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/eventcore-go/eventcore-sim/sim/internal/coro"
+	"github.com/eventcore-go/eventcore-sim/sim/yield"
+)
+
+type taskState uint8
+
+const (
+	taskReady taskState = iota
+	taskSleeping
+	taskWaiting
+	taskDone
+)
+
+// task is one thread of a simulated run. It implements [yield.Task].
+type task struct {
+	id      int
+	name    string
+	world   *world
+	co      coro.Coroutine
+	suspend func()
+
+	state taskState
+	point string // where it is parked
+	wake  int64  // when state is taskSleeping
+	ready func() bool
+	// panicked is set when the task's function panicked.
+	panicked *taskPanic
+}
+
+// taskPanic is a panic of the code under test: a finding, not a crash of the
+// harness.
+type taskPanic struct {
+	value any
+	stack string
+}
+
+func (p *taskPanic) Error() string { return fmt.Sprintf("panic: %v\n%s", p.value, p.stack) }
+
+// spawn adds a task that will run body with a context of its own.
+func (w *world) spawn(ctx context.Context, name string, body func(ctx context.Context, t *task)) *task {
+	t := &task{id: len(w.tasks), name: name, world: w, point: "start"}
+	w.tasks = append(w.tasks, t)
+	w.trace.tasks = append(w.trace.tasks, name)
+	taskCtx := yield.NewContext(ctx, t)
+	t.co = w.switcher.New(func(suspend func()) {
+		t.suspend = suspend
+		defer t.catch()
+		body(taskCtx, t)
+	})
+	return t
+}
+
+// catch keeps a panic of the code under test; the stop of an abandoned task
+// passes.
+func (t *task) catch() {
+	value := recover()
+	if value == nil {
+		return
+	}
+	if _, stopped := value.(coro.Stopped); stopped {
+		panic(value)
+	}
+	t.panicked = &taskPanic{value, string(debug.Stack())}
+}
+
+// Yield implements [yield.Task].
+func (t *task) Yield(name string) {
+	t.point = name
+	t.suspend()
+}
+
+// Wait implements [yield.Task].
+func (t *task) Wait(name string, ready func() bool) {
+	t.state, t.point, t.ready = taskWaiting, name, ready
+	t.suspend()
+}
+
+// sleep parks the task until virtual time has advanced by d nanoseconds.
+func (t *task) sleep(d int64) {
+	t.state, t.point, t.wake = taskSleeping, "sleep", t.world.now+d
+	t.suspend()
+}
+
+// note adds something that this task did to the trace.
+func (t *task) note(what string, arg uint64) {
+	t.world.trace.add(t.world.now, t.id, stepNote, what, arg)
+}

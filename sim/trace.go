@@ -1,0 +1,138 @@
+package sim
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// Trace is what happened in a run, step by step. Each step's hash covers the step
+// and the hash before it, so that traces are equal if and only if their last
+// hashes are, and the first difference can be named.
+type Trace struct {
+	steps []step
+	hash  uint64
+	names []string
+	index map[string]int32
+	tasks []string
+}
+
+// step is one line of a trace. It is kept small: a run has several for each store
+// call.
+type step struct {
+	time int64 // virtual nanoseconds since the start
+	task int32
+	name int32
+	kind stepKind
+	arg  uint64
+	hash uint64
+}
+
+type stepKind uint8
+
+const (
+	// stepResume: the scheduler lets a task go on from where it is parked; arg is
+	// the set of tasks that could have run.
+	stepResume stepKind = iota
+	// stepNote: something happened inside a step; arg is a digest of it.
+	stepNote
+	// stepFault: a fault was injected.
+	stepFault
+	// stepPhase: the run entered a new phase.
+	stepPhase
+)
+
+func newTrace() *Trace {
+	return &Trace{index: make(map[string]int32), hash: 0x6a09e667f3bcc908}
+}
+
+// reset makes the trace empty and keeps its memory.
+func (t *Trace) reset() {
+	t.steps, t.hash, t.tasks = t.steps[:0], newTrace().hash, t.tasks[:0]
+	t.names = t.names[:0]
+	clear(t.index)
+}
+
+func (t *Trace) add(now int64, task int, kind stepKind, name string, arg uint64) {
+	id, known := t.index[name]
+	if !known {
+		id = int32(len(t.names))
+		t.names = append(t.names, name)
+		t.index[name] = id
+		// The name enters the hash where it is first used; from then on its number
+		// stands for it.
+		t.hash = chain(t.hash, digest(name))
+	}
+	h := chain(t.hash, uint64(now))
+	h = chain(h, uint64(task)<<40|uint64(kind)<<32|uint64(id))
+	t.hash = chain(h, arg)
+	t.steps = append(t.steps, step{now, int32(task), id, kind, arg, t.hash})
+}
+
+// Len returns the number of steps.
+func (t *Trace) Len() int { return len(t.steps) }
+
+// Hash returns the hash over all steps.
+func (t *Trace) Hash() uint64 { return t.hash }
+
+// Line returns step i as text without a line break.
+func (t *Trace) Line(i int) string {
+	s := t.steps[i]
+	who := "run"
+	if s.task >= 0 && int(s.task) < len(t.tasks) {
+		who = t.tasks[s.task]
+	}
+	at := time.Duration(s.time)
+	switch s.kind {
+	case stepResume:
+		return fmt.Sprintf("#%d %v %s goes on from %q (could run: %s)", i, at, who, t.names[s.name], t.taskSet(s.arg))
+	case stepFault:
+		return fmt.Sprintf("#%d %v %s gets fault %s", i, at, who, t.names[s.name])
+	case stepPhase:
+		return fmt.Sprintf("#%d %v phase: %s", i, at, t.names[s.name])
+	default:
+		return fmt.Sprintf("#%d %v %s: %s [%016x]", i, at, who, t.names[s.name], s.arg)
+	}
+}
+
+// taskSet names the tasks whose bits are set.
+func (t *Trace) taskSet(bits uint64) string {
+	var names []string
+	for id := range t.tasks {
+		if bits&(1<<(id%64)) != 0 {
+			names = append(names, t.tasks[id])
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// WriteTo writes the trace as text, a line a step.
+func (t *Trace) WriteTo(w io.Writer) (int64, error) {
+	var total int64
+	for i := range t.steps {
+		n, err := fmt.Fprintf(w, "%s %016x\n", t.Line(i), t.steps[i].hash)
+		total += int64(n)
+		if err != nil {
+			return total, err
+		}
+	}
+	return total, nil
+}
+
+// chain mixes v into h. The multiplications and the shift spread every bit of both
+// over the result (as in MurmurHash3's 64-bit finalizer).
+func chain(h, v uint64) uint64 {
+	h ^= v * 0xff51afd7ed558ccd
+	h = (h ^ h>>32) * 0xc4ceb9fe1a85ec53
+	return h ^ h>>29
+}
+
+// digest hashes a string (FNV-1a).
+func digest(s string) uint64 {
+	h := uint64(0xcbf29ce484222325)
+	for i := range len(s) {
+		h = (h ^ uint64(s[i])) * 0x100000001b3
+	}
+	return h
+}

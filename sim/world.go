@@ -1,0 +1,151 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+
+	"github.com/eventcore-go/eventcore-sim/sim/internal/coro"
+	"github.com/eventcore-go/eventcore-sim/sim/sched"
+)
+
+// world is the tasks of a run, its clock and the loop that switches between them.
+type world struct {
+	tasks    []*task
+	now      int64 // virtual nanoseconds since the start
+	switcher coro.Switcher
+	sched    sched.Scheduler
+	trace    *Trace
+	choices  []int
+	runnable []int
+	calls    int // store calls begun
+	// steps is read by the watchdog of another goroutine.
+	steps atomic.Int64
+}
+
+// stepCost is the virtual time that a step takes, in nanoseconds: enough that time
+// stamps differ, little enough that a delay spans many steps.
+const stepCost = 1000
+
+// errBudget ends a loop whose steps are used up.
+var errBudget = errors.New("the step budget is used up")
+
+// deadlock says that unfinished tasks wait for one another.
+type deadlock struct{ parked []string }
+
+func (d *deadlock) Error() string {
+	return "deadlock: no task can go on; parked: " + strings.Join(d.parked, "; ")
+}
+
+// loop runs the tasks until finished returns true or, where finished is nil, all
+// are done. It returns errBudget after limit further steps, a *deadlock, a
+// *taskPanic, or the context's error.
+func (w *world) loop(ctx context.Context, limit int64, finished func() bool) error {
+	end := w.steps.Load() + limit
+	for {
+		if finished != nil && finished() {
+			return nil
+		}
+		steps := w.steps.Load()
+		if steps&1023 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		bits, unfinished := w.collect()
+		if len(w.runnable) == 0 {
+			if !unfinished {
+				return nil
+			}
+			if !w.advance() {
+				return &deadlock{w.parked()}
+			}
+			continue
+		}
+		if steps >= end {
+			return errBudget
+		}
+		w.steps.Store(steps + 1)
+		t := w.tasks[w.runnable[w.sched.Next(w.runnable)]]
+		if err := w.resume(t, bits); err != nil {
+			return err
+		}
+	}
+}
+
+// resume lets t run to its next yield point.
+func (w *world) resume(t *task, runnable uint64) error {
+	w.now += stepCost
+	w.choices = append(w.choices, t.id)
+	w.trace.add(w.now, t.id, stepResume, t.point, runnable)
+	t.state, t.ready = taskReady, nil
+	if !t.co.Resume() {
+		t.state = taskDone
+		if t.panicked != nil {
+			return t.panicked
+		}
+	}
+	return nil
+}
+
+// collect fills w.runnable. It returns the set of runnable tasks as bits and
+// whether any task is not done.
+func (w *world) collect() (bits uint64, unfinished bool) {
+	w.runnable = w.runnable[:0]
+	for _, t := range w.tasks {
+		switch t.state {
+		case taskDone:
+			continue
+		case taskSleeping:
+			if t.wake > w.now {
+				unfinished = true
+				continue
+			}
+		case taskWaiting:
+			if !t.ready() {
+				unfinished = true
+				continue
+			}
+		case taskReady:
+		}
+		unfinished = true
+		w.runnable = append(w.runnable, t.id)
+		bits |= 1 << (t.id % 64)
+	}
+	return bits, unfinished
+}
+
+// advance moves the clock to the next sleeper's time; false if nobody sleeps.
+func (w *world) advance() bool {
+	next, found := int64(0), false
+	for _, t := range w.tasks {
+		if t.state == taskSleeping && (!found || t.wake < next) {
+			next, found = t.wake, true
+		}
+	}
+	if found {
+		w.now = next
+	}
+	return found
+}
+
+// parked describes every unfinished task and where it is parked.
+func (w *world) parked() []string {
+	var all []string
+	for _, t := range w.tasks {
+		if t.state != taskDone {
+			all = append(all, fmt.Sprintf("%s at %q", t.name, t.point))
+		}
+	}
+	return all
+}
+
+// stop ends every unfinished task, so that no coroutine outlives the run.
+func (w *world) stop() {
+	for _, t := range w.tasks {
+		if t.state != taskDone {
+			t.co.Stop()
+			t.state = taskDone
+		}
+	}
+}
