@@ -15,7 +15,7 @@ func (r *run) check(ctx context.Context) {
 	r.result.Coverage = callCoverage(&history)
 	report := linearizability.Check(ctx, history, linearizability.Options{Timeout: r.cfg.CheckTimeout})
 	for _, a := range report.Anomalies {
-		r.result.find(Violation, Finding{a.Name, a.Message, a.Operations})
+		r.result.find(Violation, Finding{Name: a.Name, Message: a.Message, Operations: a.Operations})
 	}
 	switch report.Verdict {
 	case linearizability.Violation:

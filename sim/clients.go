@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -119,7 +120,12 @@ func (r *run) scenarioClient(t *task, store eventcore.Store, phase scenarios.Pha
 func (r *run) perform(ctx context.Context, client *scenarios.Client, phase scenarios.Phase, index int, op scenarios.Op) {
 	result := r.cfg.Scenario.Run(ctx, client, op)
 	result.Client, result.Index, result.Phase, result.Op = client.ID, index, phase, op
-	if phase != phaseSafety && result.Err != nil {
+	if violation, is := errors.AsType[*scenarios.Violation](result.Err); is {
+		r.result.find(Violation, Finding{
+			Name:    "rule " + violation.Rule,
+			Message: fmt.Sprintf("client %d: %s: %s: %s", client.ID, op, violation.Rule, violation.Detail),
+		})
+	} else if phase != phaseSafety && result.Err != nil {
 		r.result.find(NoProgress, Finding{
 			Name:    "failure without faults",
 			Message: fmt.Sprintf("client %d: %s failed although no fault is active: %v", client.ID, op, result.Err),

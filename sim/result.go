@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/eventcore-go/eventcore-sim/chaos"
@@ -56,6 +58,7 @@ func (r *Result) Failed() bool {
 
 // find adds a finding and makes the verdict at least as bad as v.
 func (r *Result) find(v Verdict, f Finding) {
+	f.verdict = v
 	r.Findings = append(r.Findings, f)
 	r.judge(v, f.Message)
 }
@@ -64,6 +67,20 @@ func (r *Result) find(v Verdict, f Finding) {
 func (r *Result) judge(v Verdict, reason string) {
 	if rank(v) > rank(r.Verdict) {
 		r.Verdict, r.Reason = v, reason
+	}
+}
+
+// sort puts the worst findings first, and of those the ones that name an anomaly of
+// the history: what else is wrong most often follows from it.
+func (r *Result) sort() {
+	slices.SortStableFunc(r.Findings, func(a, b Finding) int {
+		if c := cmp.Compare(rank(b.verdict), rank(a.verdict)); c != 0 {
+			return c
+		}
+		return cmp.Compare(min(1, len(b.Operations)), min(1, len(a.Operations)))
+	})
+	if len(r.Findings) > 0 && r.Findings[0].verdict == r.Verdict {
+		r.Reason = r.Findings[0].Message
 	}
 }
 

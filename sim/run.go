@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/eventcore-go/eventcore-sim/chaos"
@@ -57,7 +58,7 @@ type run struct {
 
 func newRun(cfg Config) *run {
 	plan := drawPlan(&cfg)
-	r := &run{cfg: cfg, world: &world{trace: newTrace(), switcher: coro.Pull{}}}
+	r := &run{cfg: cfg, world: newWorld(coro.Pull{})}
 	if cfg.Backend.Blocks || cfg.GoroutineSwitch {
 		r.world.switcher = coro.Baton{}
 	}
@@ -114,6 +115,7 @@ func (r *run) simulate(ctx context.Context) {
 	if r.phases(ctx, tasksCtx) {
 		r.check(ctx)
 	}
+	r.result.sort()
 	r.finish()
 }
 
@@ -133,25 +135,36 @@ func (r *run) phases(ctx, tasksCtx context.Context) bool {
 	r.enter("safety")
 	r.started = true
 	err := r.world.loop(ctx, limit, func() bool { return r.atBarrier == len(program.Clients) })
-	if err != nil && !errors.Is(err, errBudget) {
-		return r.ended("the safety phase", err)
+	// A safety phase that is cut short goes on without faults: only then must
+	// every client get through.
+	if err != nil && !errors.Is(err, errBudget) && !r.ended("the safety phase", err) && !unfinished(err) {
+		return false
 	}
 	r.enter("liveness")
 	r.injector.Heal()
 	r.healed = true
-	if !r.ended("the liveness phase", r.world.loop(ctx, limit, nil)) {
+	if err := r.world.loop(ctx, limit, nil); !r.ended("the liveness phase", err) && !unfinished(err) {
 		return false
 	}
 	if r.recorder == nil {
 		return false
 	}
+	// Clients that did not finish are given up; the history up to there may show why.
+	r.world.stop()
 	r.enter("final read")
 	r.spawnFinal(tasksCtx)
 	return r.ended("the final read", r.world.loop(ctx, limit, nil))
 }
 
 func (r *run) enter(phase string) {
-	r.world.trace.add(r.world.now, -1, stepPhase, phase, 0)
+	w := r.world
+	w.trace.add(step{time: w.now, task: -1, kind: stepPhase, name: w.trace.intern(phase)})
+}
+
+// unfinished says whether a loop ended because tasks could not.
+func unfinished(err error) bool {
+	_, stuck := errors.AsType[*deadlock](err)
+	return stuck || errors.Is(err, errBudget)
 }
 
 // ended turns the end of a loop into a judgement; true means go on.
@@ -159,17 +172,15 @@ func (r *run) ended(phase string, err error) bool {
 	if err == nil {
 		return true
 	}
-	var (
-		stuck *deadlock
-		crash *taskPanic
-	)
+	stuck, isStuck := errors.AsType[*deadlock](err)
+	crash, isCrash := errors.AsType[*taskPanic](err)
 	switch {
 	case errors.Is(err, errBudget):
 		r.result.find(NoProgress, Finding{Name: "no progress", Message: fmt.Sprintf(
-			"%s did not end in %d steps; parked: %v", phase, r.cfg.Steps, r.world.parked())})
-	case errors.As(err, &stuck):
+			"%s did not end in %d steps; parked: %s", phase, r.cfg.Steps, strings.Join(r.world.parked(), "; "))})
+	case isStuck:
 		r.result.find(NoProgress, Finding{Name: "deadlock", Message: stuck.Error()})
-	case errors.As(err, &crash):
+	case isCrash:
 		r.result.find(Violation, Finding{Name: "panic", Message: crash.Error()})
 	default:
 		r.result.judge(Broken, err.Error())
@@ -178,8 +189,9 @@ func (r *run) ended(phase string, err error) bool {
 }
 
 // observe attributes a fault in the trace.
-func (r *run) observe(ctx context.Context, fault chaos.Fault) {
-	r.world.trace.add(r.world.now, fault.Client, stepFault, fault.String(), 0)
+func (r *run) observe(_ context.Context, fault chaos.Fault) {
+	w := r.world
+	w.trace.add(step{time: w.now, task: int16(fault.Client), kind: stepFault, name: w.trace.intern(fault.String())})
 }
 
 // finish fills in what is known at the end of every run.

@@ -35,35 +35,35 @@ func withYields(t *task, store eventcore.Store) eventcore.Store {
 // Append implements [eventcore.Store].
 func (s *taskStore) Append(ctx context.Context, writes eventcore.Writes) (eventcore.Appended, error) {
 	s.task.world.calls++
-	s.task.Yield("append")
+	s.task.park(s.task.world.points.appendCall)
 	result, err := s.inner.Append(ctx, writes)
-	s.task.note("append", digestAppend(result, err))
-	s.task.Yield("append returns")
+	s.task.note(digestAppend(result, err))
+	s.task.park(s.task.world.points.appendReturn)
 	return result, err
 }
 
 // ReadStream implements [eventcore.Store].
 func (s *taskStore) ReadStream(ctx context.Context, id eventcore.StreamID, after eventcore.Version) iter.Seq2[eventcore.Recorded, error] {
-	return s.read("read stream", s.inner.ReadStream(ctx, id, after))
+	return s.read(s.task.world.points.readStream, s.inner.ReadStream(ctx, id, after))
 }
 
 // ReadAll implements [eventcore.AllReader].
 func (s *taskAllStore) ReadAll(ctx context.Context, filter eventcore.Filter, after eventcore.Position, limit int) iter.Seq2[eventcore.Recorded, error] {
-	return s.read("read all", s.all.ReadAll(ctx, filter, after, limit))
+	return s.read(s.task.world.points.readAll, s.all.ReadAll(ctx, filter, after, limit))
 }
 
-func (s *taskStore) read(name string, events iter.Seq2[eventcore.Recorded, error]) iter.Seq2[eventcore.Recorded, error] {
+func (s *taskStore) read(point int32, events iter.Seq2[eventcore.Recorded, error]) iter.Seq2[eventcore.Recorded, error] {
 	return func(consume func(eventcore.Recorded, error) bool) {
 		s.task.world.calls++
-		s.task.Yield(name)
+		s.task.park(point)
 		for event, err := range events {
-			s.task.note(name, digestRead(&event, err))
-			s.task.Yield("event")
+			s.task.note(digestRead(&event, err))
+			s.task.park(s.task.world.points.event)
 			if !consume(event, err) {
 				return
 			}
 		}
-		s.task.Yield("read returns")
+		s.task.park(s.task.world.points.readReturn)
 	}
 }
 

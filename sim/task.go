@@ -26,10 +26,11 @@ type task struct {
 	co      coro.Coroutine
 	suspend func()
 
-	state taskState
-	point string // where it is parked
-	wake  int64  // when state is taskSleeping
-	ready func() bool
+	state  taskState
+	point  int32  // where it is parked: a name of the trace
+	detail uint64 // digest of what it did since its last step
+	wake   int64  // when state is taskSleeping
+	ready  func() bool
 	// panicked is set when the task's function panicked.
 	panicked *taskPanic
 }
@@ -45,7 +46,7 @@ func (p *taskPanic) Error() string { return fmt.Sprintf("panic: %v\n%s", p.value
 
 // spawn adds a task that will run body with a context of its own.
 func (w *world) spawn(ctx context.Context, name string, body func(ctx context.Context, t *task)) *task {
-	t := &task{id: len(w.tasks), name: name, world: w, point: "start"}
+	t := &task{id: len(w.tasks), name: name, world: w, point: w.points.start}
 	w.tasks = append(w.tasks, t)
 	w.trace.tasks = append(w.trace.tasks, name)
 	taskCtx := yield.NewContext(ctx, t)
@@ -71,24 +72,25 @@ func (t *task) catch() {
 }
 
 // Yield implements [yield.Task].
-func (t *task) Yield(name string) {
-	t.point = name
+func (t *task) Yield(name string) { t.park(t.world.trace.intern(name)) }
+
+// park is Yield at a point whose name is known by number.
+func (t *task) park(point int32) {
+	t.point = point
 	t.suspend()
 }
 
 // Wait implements [yield.Task].
 func (t *task) Wait(name string, ready func() bool) {
-	t.state, t.point, t.ready = taskWaiting, name, ready
+	t.state, t.point, t.ready = taskWaiting, t.world.trace.intern(name), ready
 	t.suspend()
 }
 
 // sleep parks the task until virtual time has advanced by d nanoseconds.
 func (t *task) sleep(d int64) {
-	t.state, t.point, t.wake = taskSleeping, "sleep", t.world.now+d
+	t.state, t.point, t.wake = taskSleeping, t.world.points.sleep, t.world.now+d
 	t.suspend()
 }
 
-// note adds something that this task did to the trace.
-func (t *task) note(what string, arg uint64) {
-	t.world.trace.add(t.world.now, t.id, stepNote, what, arg)
-}
+// note digests something that the task did; it is part of its next step.
+func (t *task) note(what uint64) { t.detail = chain(t.detail, what) }

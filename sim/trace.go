@@ -22,39 +22,36 @@ type Trace struct {
 // call.
 type step struct {
 	time int64 // virtual nanoseconds since the start
-	task int32
-	name int32
-	kind stepKind
-	arg  uint64
-	hash uint64
+	// detail digests what the task did since its last step.
+	detail uint64
+	// runnable is the set of tasks that could have run.
+	runnable uint64
+	hash     uint64
+	name     int32
+	task     int16
+	kind     stepKind
 }
 
 type stepKind uint8
 
 const (
-	// stepResume: the scheduler lets a task go on from where it is parked; arg is
-	// the set of tasks that could have run.
+	// stepResume: the scheduler lets a task go on from where it is parked.
 	stepResume stepKind = iota
-	// stepNote: something happened inside a step; arg is a digest of it.
-	stepNote
 	// stepFault: a fault was injected.
 	stepFault
 	// stepPhase: the run entered a new phase.
 	stepPhase
 )
 
+// initialHash is the hash of an empty trace.
+const initialHash = 0x6a09e667f3bcc908
+
 func newTrace() *Trace {
-	return &Trace{index: make(map[string]int32), hash: 0x6a09e667f3bcc908}
+	return &Trace{index: make(map[string]int32), hash: initialHash}
 }
 
-// reset makes the trace empty and keeps its memory.
-func (t *Trace) reset() {
-	t.steps, t.hash, t.tasks = t.steps[:0], newTrace().hash, t.tasks[:0]
-	t.names = t.names[:0]
-	clear(t.index)
-}
-
-func (t *Trace) add(now int64, task int, kind stepKind, name string, arg uint64) {
+// intern returns the number of a name.
+func (t *Trace) intern(name string) int32 {
 	id, known := t.index[name]
 	if !known {
 		id = int32(len(t.names))
@@ -64,10 +61,16 @@ func (t *Trace) add(now int64, task int, kind stepKind, name string, arg uint64)
 		// stands for it.
 		t.hash = chain(t.hash, digest(name))
 	}
-	h := chain(t.hash, uint64(now))
-	h = chain(h, uint64(task)<<40|uint64(kind)<<32|uint64(id))
-	t.hash = chain(h, arg)
-	t.steps = append(t.steps, step{now, int32(task), id, kind, arg, t.hash})
+	return id
+}
+
+func (t *Trace) add(s step) {
+	h := chain(t.hash, uint64(s.time))
+	h = chain(h, uint64(uint16(s.task))<<40|uint64(s.kind)<<32|uint64(s.name))
+	h = chain(h, s.runnable)
+	h = chain(h, s.detail)
+	s.hash, t.hash = h, h
+	t.steps = append(t.steps, s)
 }
 
 // Len returns the number of steps.
@@ -85,14 +88,16 @@ func (t *Trace) Line(i int) string {
 	}
 	at := time.Duration(s.time)
 	switch s.kind {
-	case stepResume:
-		return fmt.Sprintf("#%d %v %s goes on from %q (could run: %s)", i, at, who, t.names[s.name], t.taskSet(s.arg))
 	case stepFault:
 		return fmt.Sprintf("#%d %v %s gets fault %s", i, at, who, t.names[s.name])
 	case stepPhase:
 		return fmt.Sprintf("#%d %v phase: %s", i, at, t.names[s.name])
 	default:
-		return fmt.Sprintf("#%d %v %s: %s [%016x]", i, at, who, t.names[s.name], s.arg)
+		line := fmt.Sprintf("#%d %v %s goes on from %q", i, at, who, t.names[s.name])
+		if s.detail != 0 {
+			line += fmt.Sprintf(" [%016x]", s.detail)
+		}
+		return line + fmt.Sprintf(" (could run: %s)", t.taskSet(s.runnable))
 	}
 }
 

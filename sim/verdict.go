@@ -37,4 +37,6 @@ type Finding struct {
 	Message string
 	// Operations are indices into the run's history: those that prove it.
 	Operations []int
+	// verdict is what the finding alone makes of the run.
+	verdict Verdict
 }

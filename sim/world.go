@@ -21,8 +21,24 @@ type world struct {
 	choices  []int
 	runnable []int
 	calls    int // store calls begun
+	points   points
 	// steps is read by the watchdog of another goroutine.
 	steps atomic.Int64
+}
+
+// points are the numbers of the names of the simulator's own yield points.
+type points struct {
+	start, sleep, appendCall, appendReturn, readStream, readAll, event, readReturn int32
+}
+
+func newWorld(switcher coro.Switcher) *world {
+	trace := newTrace()
+	return &world{trace: trace, switcher: switcher, points: points{
+		start: trace.intern("start"), sleep: trace.intern("sleep"),
+		appendCall: trace.intern("append"), appendReturn: trace.intern("append returns"),
+		readStream: trace.intern("read stream"), readAll: trace.intern("read all"),
+		event: trace.intern("event"), readReturn: trace.intern("read returns"),
+	}}
 }
 
 // stepCost is the virtual time that a step takes, in nanoseconds: enough that time
@@ -77,8 +93,8 @@ func (w *world) loop(ctx context.Context, limit int64, finished func() bool) err
 func (w *world) resume(t *task, runnable uint64) error {
 	w.now += stepCost
 	w.choices = append(w.choices, t.id)
-	w.trace.add(w.now, t.id, stepResume, t.point, runnable)
-	t.state, t.ready = taskReady, nil
+	w.trace.add(step{time: w.now, task: int16(t.id), name: t.point, runnable: runnable, detail: t.detail})
+	t.state, t.ready, t.detail = taskReady, nil, 0
 	if !t.co.Resume() {
 		t.state = taskDone
 		if t.panicked != nil {
@@ -134,7 +150,7 @@ func (w *world) parked() []string {
 	var all []string
 	for _, t := range w.tasks {
 		if t.state != taskDone {
-			all = append(all, fmt.Sprintf("%s at %q", t.name, t.point))
+			all = append(all, fmt.Sprintf("%s at %q", t.name, w.trace.names[t.point]))
 		}
 	}
 	return all
