@@ -1,0 +1,83 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/eventcore-go/eventcore-sim/sim"
+)
+
+// failure is the JSON of a run that did not pass.
+type failure struct {
+	Type     string        `json:"type"`
+	Verdict  sim.Verdict   `json:"verdict"`
+	Reason   string        `json:"reason"`
+	Seed     uint64        `json:"seed"`
+	Backend  string        `json:"backend"`
+	Scenario string        `json:"scenario"`
+	Mutant   string        `json:"mutant,omitempty"`
+	Findings []findingJSON `json:"findings"`
+	Steps    int           `json:"steps"`
+	Trace    string        `json:"trace"`
+	SeedFile string        `json:"seed_file,omitempty"`
+}
+
+type findingJSON struct {
+	Name    string `json:"name"`
+	Message string `json:"message"`
+}
+
+func failureJSON(r *sim.Result, path string) failure {
+	f := failure{
+		Type: "failure", Verdict: r.Verdict, Reason: r.Reason, Seed: r.Seed, Backend: r.Backend,
+		Scenario: r.Scenario, Mutant: r.Mutant, Findings: []findingJSON{}, Steps: r.Steps,
+		Trace: fmt.Sprintf("%016x", r.Trace.Hash()), SeedFile: path,
+	}
+	for _, found := range r.Findings {
+		f.Findings = append(f.Findings, findingJSON{found.Name, found.Message})
+	}
+	return f
+}
+
+// summary is the JSON of all runs together.
+type summary struct {
+	Type        string                  `json:"type"`
+	Verdict     sim.Verdict             `json:"verdict"`
+	Runs        int                     `json:"runs"`
+	Verdicts    map[sim.Verdict]int     `json:"verdicts"`
+	Steps       int                     `json:"steps"`
+	Calls       int                     `json:"calls"`
+	Scenarios   map[string]scenarioJSON `json:"scenarios"`
+	Faults      map[string]int          `json:"faults"`
+	Vacuous     []string                `json:"vacuous"`
+	Skipped     []string                `json:"skipped"`
+	Interrupted bool                    `json:"interrupted"`
+	Seconds     float64                 `json:"seconds"`
+}
+
+type scenarioJSON struct {
+	Runs      int `json:"runs"`
+	Failed    int `json:"failed"`
+	Calls     int `json:"calls"`
+	Applied   int `json:"applied"`
+	Conflicts int `json:"conflicts"`
+	Unknown   int `json:"unknown"`
+	Overlaps  int `json:"overlaps"`
+}
+
+func (o *output) summaryJSON(s sim.Summary, worst sim.Verdict, vacuous []string, interrupted bool) summary {
+	all := summary{
+		Type: "summary", Verdict: worst, Runs: s.Runs, Verdicts: s.Verdicts, Steps: s.Steps, Calls: s.Coverage.Calls,
+		Scenarios: map[string]scenarioJSON{}, Faults: map[string]int{}, Vacuous: append([]string{}, vacuous...),
+		Skipped: append([]string{}, skippedBackends(o.flags.backends)...), Interrupted: interrupted,
+		Seconds: time.Since(o.start).Seconds(),
+	}
+	for name, of := range s.Scenarios {
+		c := of.Coverage
+		all.Scenarios[name] = scenarioJSON{of.Runs, of.Failed, c.Calls, c.Applied, c.Conflicts, c.Unknown, c.Overlaps}
+	}
+	for kind, n := range s.Coverage.Faults {
+		all.Faults[kind.String()] = n.Fired
+	}
+	return all
+}

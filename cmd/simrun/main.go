@@ -1,0 +1,22 @@
+// Command simrun runs the simulator against the event store backends of this
+// module and judges them.
+//
+//	simrun                    a fixed set of seeds over every scenario
+//	simrun run --seeds 1000   more of them; see simrun run --help
+//	simrun replay FILE        a recorded run once more
+//	simrun list               backends, scenarios, schedulers, faults, mutants
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := execute(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}

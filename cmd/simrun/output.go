@@ -1,0 +1,168 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/eventcore-go/eventcore-sim/sim"
+	"github.com/eventcore-go/eventcore-sim/sim/report"
+	"github.com/eventcore-go/eventcore-sim/sim/seedfile"
+)
+
+// output prints what comes of the runs: for people or as JSON on stdout, progress
+// on stderr where that is a terminal.
+type output struct {
+	flags    *runFlags
+	stdout   io.Writer
+	stderr   io.Writer
+	progress bool
+	start    time.Time
+	shown    time.Time
+	runs     int
+	calls    int
+	// saveError is the first error of keeping a seed file.
+	saveError error
+}
+
+func newOutput(cmd *cobra.Command, f *runFlags) *output {
+	o := &output{flags: f, stdout: cmd.OutOrStdout(), stderr: cmd.ErrOrStderr(), start: time.Now()}
+	if file, ok := o.stderr.(*os.File); ok {
+		o.progress = term.IsTerminal(int(file.Fd()))
+	}
+	return o
+}
+
+// begin says what is about to run.
+func (o *output) begin() {
+	if o.flags.json {
+		return
+	}
+	for _, skipped := range skippedBackends(o.flags.backends) {
+		fmt.Fprintf(o.stdout, "skipped: %s\n", skipped)
+	}
+}
+
+// result takes one result and says whether to go on.
+func (o *output) result(r *sim.Result) bool {
+	o.runs++
+	o.calls += r.Coverage.Calls
+	if o.progress && time.Since(o.shown) > 100*time.Millisecond {
+		o.shown = time.Now()
+		seconds := time.Since(o.start).Seconds()
+		fmt.Fprintf(o.stderr, "\r\x1b[K%d runs, seed %d, %s, %.0f runs/s", o.runs, r.Seed, r.Scenario, float64(o.runs)/seconds)
+	}
+	if r.Verdict == sim.Pass {
+		return true
+	}
+	o.clearProgress()
+	o.failed(r)
+	return o.flags.keepGoing
+}
+
+func (o *output) clearProgress() {
+	if o.progress {
+		fmt.Fprint(o.stderr, "\r\x1b[K")
+	}
+}
+
+// failed shows a run that did not pass and keeps its seed file.
+func (o *output) failed(r *sim.Result) {
+	path, err := seedfile.Of(r).Save(o.flags.out)
+	if err != nil && o.saveError == nil {
+		o.saveError = err
+		fmt.Fprintf(o.stderr, "simrun: the seed file could not be kept: %v; choose another folder with --out\n", err)
+	}
+	if o.flags.json {
+		o.print(failureJSON(r, path))
+		return
+	}
+	var commands []string
+	if err == nil {
+		commands = []string{
+			"go run ./cmd/simrun replay " + path,
+			fmt.Sprintf("go test ./backends/%s -run TestCertify -sim.file=%s", r.Backend, path),
+		}
+	}
+	if err := report.Failure(o.stdout, r, commands...); err != nil {
+		fmt.Fprintf(o.stderr, "simrun: %v\n", err)
+	}
+}
+
+func (o *output) print(v any) {
+	if err := json.NewEncoder(o.stdout).Encode(v); err != nil {
+		fmt.Fprintf(o.stderr, "simrun: %v\n", err)
+	}
+}
+
+// end prints the summary and returns the verdict of all runs together.
+func (o *output) end(s sim.Summary, interrupted bool) sim.Verdict {
+	o.clearProgress()
+	worst := s.Worst()
+	vacuous := s.Vacuous()
+	if len(vacuous) > 0 && worst == sim.Pass {
+		worst = sim.Vacuous
+	}
+	// Nothing was carried out: that proves nothing, whatever the reason.
+	if s.Runs == 0 {
+		worst = sim.Undecided
+	}
+	if o.flags.json {
+		o.print(o.summaryJSON(s, worst, vacuous, interrupted))
+	} else {
+		o.summary(s, worst, vacuous, interrupted)
+	}
+	if interrupted && worst == sim.Pass {
+		return sim.Undecided
+	}
+	return worst
+}
+
+func (o *output) summary(s sim.Summary, worst sim.Verdict, vacuous []string, interrupted bool) {
+	w := tabwriter.NewWriter(o.stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "scenario\truns\tfailed\tcalls\tapplied\tconflicts\tunknown\toverlaps\t")
+	for _, name := range s.Names() {
+		of := s.Scenarios[name]
+		c := of.Coverage
+		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t\n", name, of.Runs, of.Failed, c.Calls, c.Applied, c.Conflicts, c.Unknown, c.Overlaps)
+	}
+	if err := w.Flush(); err != nil {
+		fmt.Fprintf(o.stderr, "simrun: %v\n", err)
+	}
+	var faults []string
+	for _, kind := range s.Coverage.Kinds() {
+		faults = append(faults, fmt.Sprintf("%s %d", kind, s.Coverage.Faults[kind].Fired))
+	}
+	if len(faults) > 0 {
+		fmt.Fprintf(o.stdout, "faults fired: %s\n", strings.Join(faults, ", "))
+	}
+	for _, line := range vacuous {
+		fmt.Fprintf(o.stdout, "vacuous: %s\n", line)
+	}
+	if interrupted {
+		fmt.Fprintln(o.stdout, "interrupted: what ran up to then is above")
+	}
+	seconds := time.Since(o.start).Seconds()
+	fmt.Fprintf(o.stdout, "%s: %d runs, %d store calls, %d steps in %.1f s (%.0f runs/s, %.0f calls/s)\n",
+		worst, s.Runs, s.Coverage.Calls, s.Steps, seconds, float64(s.Runs)/seconds, float64(s.Coverage.Calls)/seconds)
+}
+
+// skippedBackends says of each backend that was not chosen by name and cannot run
+// here why it is left out.
+func skippedBackends(chosen []string) []string {
+	var skipped []string
+	for _, b := range backends() {
+		if b.missing != "" && !slices.Contains(chosen, b.Name) {
+			skipped = append(skipped, b.Name+": "+b.missing)
+		}
+	}
+	return skipped
+}

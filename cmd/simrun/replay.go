@@ -1,0 +1,125 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/eventcore-go/eventcore-sim/linearizability"
+	"github.com/eventcore-go/eventcore-sim/sim"
+	"github.com/eventcore-go/eventcore-sim/sim/report"
+	"github.com/eventcore-go/eventcore-sim/sim/sched"
+	"github.com/eventcore-go/eventcore-sim/sim/seedfile"
+)
+
+type replayFlags struct {
+	backend string
+	trace   string
+	html    string
+	timeout time.Duration
+	verify  bool
+}
+
+func newReplay() *cobra.Command {
+	var f replayFlags
+	cmd := &cobra.Command{
+		Use:   "replay FILE",
+		Short: "Run a seed file once more and show what it comes to",
+		Args:  cobra.ExactArgs(1),
+		RunE:  func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&f.backend, "backend", "", "replay on this backend (default the file's)")
+	flags.StringVar(&f.trace, "trace", "", "write every step as text to this file, - for standard output")
+	flags.StringVar(&f.html, "html", "", "write porcupine's picture of the history to this file")
+	flags.DurationVar(&f.timeout, "check-timeout", 10*time.Second, "time for the linearizability checker")
+	flags.BoolVar(&f.verify, "verify", false, "run it twice and compare the traces")
+	return cmd
+}
+
+func (f *replayFlags) run(cmd *cobra.Command, path string) error {
+	file, err := seedfile.Load(path)
+	if err != nil {
+		return err
+	}
+	name := file.Backend
+	if f.backend != "" {
+		name = f.backend
+	}
+	b, err := lookupBackend(name)
+	if err != nil {
+		return fmt.Errorf("%s: backend: %w", path, err)
+	}
+	cfg, err := file.Config(b)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	cfg.CheckTimeout = f.timeout
+	carryOut := sim.Run
+	if f.verify {
+		carryOut = sim.Verify
+	}
+	result, err := carryOut(cmd.Context(), cfg)
+	if err != nil {
+		return err
+	}
+	if err := f.show(cmd, path, file, result); err != nil {
+		return err
+	}
+	return exitFor(result.Verdict)
+}
+
+// show prints the run and writes the files that were asked for.
+func (f *replayFlags) show(cmd *cobra.Command, path string, file seedfile.File, r *sim.Result) error {
+	out := cmd.OutOrStdout()
+	if err := report.Failure(out, r, "go run ./cmd/simrun replay "+path); err != nil {
+		return err
+	}
+	fmt.Fprintln(out)
+	if r.ReplayDiverged >= 0 {
+		fmt.Fprintf(out, "the schedule could not be followed from step %d on; from there the seed decided\n", r.ReplayDiverged)
+	}
+	if hash := fmt.Sprintf("%016x", r.Trace.Hash()); file.Trace != "" && hash != file.Trace {
+		fmt.Fprintf(out, "the trace differs from the recorded one (%s): the harness or the backend takes other steps than it did then\n", file.Trace)
+	}
+	if err := file.Check(r); err != nil {
+		fmt.Fprintf(out, "not as the file says: %v\n", err)
+	} else {
+		fmt.Fprintf(out, "reproduced: %s, as the file says\n", r.Verdict)
+	}
+	if err := f.writeTrace(cmd, r); err != nil {
+		return err
+	}
+	if f.html == "" || r.History == nil {
+		return nil
+	}
+	return linearizability.Visualize(*r.History, f.html)
+}
+
+func (f *replayFlags) writeTrace(cmd *cobra.Command, r *sim.Result) error {
+	switch f.trace {
+	case "":
+		return nil
+	case "-":
+		_, err := r.Trace.WriteTo(cmd.OutOrStdout())
+		return err
+	}
+	var text strings.Builder
+	// A strings.Builder does not fail.
+	_, _ = r.Trace.WriteTo(&text)
+	return os.WriteFile(filepath.Clean(f.trace), []byte(text.String()), 0o644)
+}
+
+// checkScheduler refuses a name that is not a scheduler's; empty is none given.
+func checkScheduler(name string) error {
+	if name == "" {
+		return nil
+	}
+	_, err := sched.New(name, nil)
+	return err
+}

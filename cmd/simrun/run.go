@@ -1,0 +1,187 @@
+package main
+
+import (
+	"fmt"
+	"iter"
+	"runtime"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/eventcore-go/eventcore-sim/chaos"
+	"github.com/eventcore-go/eventcore-sim/chaos/mutant"
+	"github.com/eventcore-go/eventcore-sim/scenarios"
+	"github.com/eventcore-go/eventcore-sim/sim"
+)
+
+// defaultSeeds is the number of seeds for each scenario when neither --seeds nor
+// --duration is given: together about ten seconds on two cores.
+const defaultSeeds = 3000
+
+// runFlags are the flags of simrun run as given.
+type runFlags struct {
+	seed      uint64
+	seeds     int
+	duration  time.Duration
+	scenarios []string
+	backends  []string
+	scheduler string
+	faults    string
+	mutant    string
+	parallel  int
+	timeout   time.Duration
+	out       string
+	json      bool
+	verify    bool
+	keepGoing bool
+}
+
+func newRun() *cobra.Command {
+	var f runFlags
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Run seeds of scenarios under faults and check every history",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return f.run(cmd)
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.Uint64Var(&f.seed, "seed", 1, "first seed; alone: the only one")
+	flags.IntVar(&f.seeds, "seeds", 0, fmt.Sprintf("number of seeds for each scenario (default %d)", defaultSeeds))
+	flags.DurationVar(&f.duration, "duration", 0, "go on with further seeds for this long, such as 5m")
+	flags.StringSliceVar(&f.scenarios, "scenario", nil, "scenarios to run (default all)")
+	flags.StringSliceVar(&f.backends, "backend", nil, "backends to run (default all that can run here)")
+	flags.StringVar(&f.scheduler, "scheduler", "", "scheduler for every run (default drawn from the seed)")
+	flags.StringVar(&f.faults, "faults", "", "fault plan, such as none or fail-after=5%,delay=10% (default drawn from the seed)")
+	flags.StringVar(&f.mutant, "mutant", "", "plant this bug in the store")
+	flags.IntVar(&f.parallel, "parallel", runtime.NumCPU(), "seeds to run at once")
+	flags.DurationVar(&f.timeout, "check-timeout", 10*time.Second, "time for the linearizability checker of one run; beyond it the run is undecided")
+	flags.StringVar(&f.out, "out", "simrun-out", "folder for the seed files of failed runs")
+	flags.BoolVar(&f.json, "json", false, "print one JSON object for each failed run and one for the summary")
+	flags.BoolVar(&f.verify, "verify", false, "run each seed twice and compare the traces")
+	flags.BoolVar(&f.keepGoing, "keep-going", false, "do not stop at the first failed run")
+	return cmd
+}
+
+// run carries out simrun run.
+func (f *runFlags) run(cmd *cobra.Command) error {
+	configs, err := f.configs()
+	if err != nil {
+		return err
+	}
+	out := newOutput(cmd, f)
+	out.begin()
+	batch := sim.Batch{Runs: f.runs(cmd, configs), Workers: f.parallel, Verify: f.verify, OnResult: out.result}
+	summary, err := batch.Do(cmd.Context())
+	if err != nil {
+		return err
+	}
+	worst := out.end(summary, cmd.Context().Err() != nil)
+	return exitFor(worst)
+}
+
+// configs returns one template for each backend and scenario.
+func (f *runFlags) configs() ([]sim.Config, error) {
+	template, err := f.template()
+	if err != nil {
+		return nil, err
+	}
+	chosenScenarios, err := f.chosenScenarios()
+	if err != nil {
+		return nil, err
+	}
+	names := f.backends
+	if len(names) == 0 {
+		for _, b := range backends() {
+			names = append(names, b.Name)
+		}
+	}
+	var configs []sim.Config
+	for _, name := range names {
+		b, err := lookupBackend(name)
+		if err != nil {
+			return nil, fmt.Errorf("--backend: %w", err)
+		}
+		for _, s := range chosenScenarios {
+			cfg := template
+			cfg.Backend, cfg.Scenario = b, s
+			configs = append(configs, cfg)
+		}
+	}
+	return configs, nil
+}
+
+// template checks the flags that are the same for every run.
+func (f *runFlags) template() (sim.Config, error) {
+	cfg := sim.Config{Scheduler: f.scheduler, CheckTimeout: f.timeout}
+	switch {
+	case f.seeds < 0:
+		return cfg, fmt.Errorf("--seeds: %d is negative; give the number of seeds for each scenario", f.seeds)
+	case f.duration < 0:
+		return cfg, fmt.Errorf("--duration: %v is negative", f.duration)
+	case f.parallel < 1:
+		return cfg, fmt.Errorf("--parallel: %d seeds at once are not possible; give at least 1", f.parallel)
+	case f.timeout <= 0:
+		return cfg, fmt.Errorf("--check-timeout: %v is not positive", f.timeout)
+	}
+	if err := checkScheduler(f.scheduler); err != nil {
+		return cfg, fmt.Errorf("--scheduler: %w", err)
+	}
+	if f.faults != "" {
+		plan, err := chaos.ParsePlan(f.faults)
+		if err != nil {
+			return cfg, fmt.Errorf("--faults: %w", err)
+		}
+		cfg.Faults = &plan
+	}
+	if f.mutant != "" {
+		m, err := mutant.Lookup(f.mutant)
+		if err != nil {
+			return cfg, fmt.Errorf("--mutant: %w", err)
+		}
+		cfg.Mutant = &m
+	}
+	return cfg, nil
+}
+
+func (f *runFlags) chosenScenarios() ([]scenarios.Scenario, error) {
+	if len(f.scenarios) == 0 {
+		return scenarios.All(), nil
+	}
+	var chosen []scenarios.Scenario
+	for _, name := range f.scenarios {
+		s, err := scenarios.Lookup(name)
+		if err != nil {
+			return nil, fmt.Errorf("--scenario: %w", err)
+		}
+		chosen = append(chosen, s)
+	}
+	return chosen, nil
+}
+
+// runs yields seed by seed every template with that seed, so that a run cut short
+// has covered all scenarios alike.
+func (f *runFlags) runs(cmd *cobra.Command, templates []sim.Config) iter.Seq[sim.Config] {
+	count := uint64(f.seeds)
+	if f.seeds == 0 {
+		switch {
+		case cmd.Flags().Changed("seed"):
+			count = 1
+		case f.duration == 0:
+			count = defaultSeeds
+		}
+	}
+	end := time.Now().Add(f.duration)
+	return func(yield func(sim.Config) bool) {
+		for i := uint64(0); i < count || time.Now().Before(end); i++ {
+			for _, cfg := range templates {
+				cfg.Seed = f.seed + i
+				if !yield(cfg) {
+					return
+				}
+			}
+		}
+	}
+}
