@@ -77,7 +77,10 @@ func (t *task) Yield(name string) { t.park(t.world.trace.intern(name)) }
 // park is Yield at a point whose name is known by number.
 func (t *task) park(point int32) {
 	t.point = point
-	t.suspend()
+	if next := t.world.chooseFromTask(); next != t {
+		t.world.chosen = next
+		t.suspend()
+	}
 }
 
 // Wait implements [yield.Task].

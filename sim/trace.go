@@ -70,7 +70,7 @@ func (t *Trace) add(s step) {
 	h = chain(h, s.runnable)
 	h = chain(h, s.detail)
 	s.hash, t.hash = h, h
-	t.steps = append(t.steps, s)
+	t.steps = append(grown(t.steps), s)
 }
 
 // Len returns the number of steps.

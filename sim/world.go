@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -22,6 +23,9 @@ type world struct {
 	runnable []int
 	calls    int // store calls begun
 	points   points
+	// chosen is the task that a parking task has chosen to run next.
+	chosen *task
+	end    int64 // the step at which the loop runs out of its budget
 	// steps is read by the watchdog of another goroutine.
 	steps atomic.Int64
 }
@@ -39,6 +43,15 @@ func newWorld(switcher coro.Switcher) *world {
 		readStream: trace.intern("read stream"), readAll: trace.intern("read all"),
 		event: trace.intern("event"), readReturn: trace.intern("read returns"),
 	}}
+}
+
+// grown makes room for one more element, doubling the memory: append alone grows a
+// long slice by a quarter, and copies it all the more often.
+func grown[T any](s []T) []T {
+	if len(s) < cap(s) {
+		return s
+	}
+	return slices.Grow(s, max(512, len(s)))
 }
 
 // stepCost is the virtual time that a step takes, in nanoseconds: enough that time
@@ -59,13 +72,12 @@ func (d *deadlock) Error() string {
 // are done. It returns errBudget after limit further steps, a *deadlock, a
 // *taskPanic, or the context's error.
 func (w *world) loop(ctx context.Context, limit int64, finished func() bool) error {
-	end := w.steps.Load() + limit
+	w.end = w.steps.Load() + limit
 	for {
 		if finished != nil && finished() {
 			return nil
 		}
-		steps := w.steps.Load()
-		if steps&1023 == 0 && ctx.Err() != nil {
+		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		bits, unfinished := w.collect()
@@ -78,30 +90,45 @@ func (w *world) loop(ctx context.Context, limit int64, finished func() bool) err
 			}
 			continue
 		}
-		if steps >= end {
+		if w.steps.Load() >= w.end {
 			return errBudget
 		}
-		w.steps.Store(steps + 1)
-		t := w.tasks[w.runnable[w.sched.Next(w.runnable)]]
-		if err := w.resume(t, bits); err != nil {
-			return err
+		for t := w.choose(bits); t != nil; {
+			w.chosen = nil
+			if !t.co.Resume() {
+				t.state = taskDone
+				if t.panicked != nil {
+					return t.panicked
+				}
+			}
+			// Where a task that parked has chosen its successor, that one is next.
+			t = w.chosen
 		}
 	}
 }
 
-// resume lets t run to its next yield point.
-func (w *world) resume(t *task, runnable uint64) error {
+// choose asks the scheduler and records the step.
+func (w *world) choose(runnable uint64) *task {
+	t := w.tasks[w.runnable[w.sched.Next(w.runnable)]]
+	w.steps.Add(1)
 	w.now += stepCost
-	w.choices = append(w.choices, t.id)
+	w.choices = append(grown(w.choices), t.id)
 	w.trace.add(step{time: w.now, task: int16(t.id), name: t.point, runnable: runnable, detail: t.detail})
 	t.state, t.ready, t.detail = taskReady, nil, 0
-	if !t.co.Resume() {
-		t.state = taskDone
-		if t.panicked != nil {
-			return t.panicked
-		}
+	return t
+}
+
+// chooseFromTask is what a parking task does for the loop: it chooses who is next,
+// and if that is the task itself, nobody needs to be switched. It returns nil where
+// the loop has to look at more than that.
+func (w *world) chooseFromTask() *task {
+	steps := w.steps.Load()
+	// Now and then the loop must see whether the run was cancelled.
+	if steps >= w.end || steps&1023 == 0 {
+		return nil
 	}
-	return nil
+	bits, _ := w.collect()
+	return w.choose(bits)
 }
 
 // collect fills w.runnable. It returns the set of runnable tasks as bits and
