@@ -20,6 +20,17 @@ type Program struct {
 	Probes [][]Op `json:"probes,omitempty"`
 }
 
+// Len returns the number of operations.
+func (p *Program) Len() int {
+	n := len(p.Setup)
+	for _, clients := range [][][]Op{p.Clients, p.Probes} {
+		for _, ops := range clients {
+			n += len(ops)
+		}
+	}
+	return n
+}
+
 // Op is one operation. Do names it; which of the other fields it uses, the
 // scenario's Validate knows and says.
 type Op struct {

@@ -12,6 +12,7 @@ import (
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/internal/prng"
 	"github.com/eventcore-go/eventcore-sim/linearizability"
+	"github.com/eventcore-go/eventcore-sim/scenarios"
 	"github.com/eventcore-go/eventcore-sim/sim/internal/coro"
 	"github.com/eventcore-go/eventcore-sim/sim/sched"
 )
@@ -81,6 +82,7 @@ func newRun(cfg Config) *run {
 	} else {
 		r.result.Program = cfg.Scenario.Generate(prng.New(cfg.Seed, "program"), plan.Params, plan.Weights)
 	}
+	r.result.Results = make([]scenarios.Result, 0, r.result.Program.Len())
 	r.world.sched = scheduler
 	r.injector = chaos.NewInjector(chaos.Config{
 		Plan: plan.Faults, Seed: cfg.Seed, Clock: clock{r.world}, Observe: r.observe,

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/eventcore-go/eventcore-sim/linearizability"
 	"github.com/eventcore-go/eventcore-sim/sim"
 	"github.com/eventcore-go/eventcore-sim/sim/report"
 	"github.com/eventcore-go/eventcore-sim/sim/seedfile"
@@ -91,10 +92,27 @@ func (o *output) failed(r *sim.Result) {
 			"go run ./cmd/simrun replay " + path,
 			fmt.Sprintf("go test ./backends/%s -run TestCertify -sim.file=%s", r.Backend, path),
 		}
+		if picture := o.picture(r, path); picture != "" {
+			commands = append(commands, "porcupine's picture of the history: "+picture)
+		}
 	}
 	if err := report.Failure(o.stdout, r, commands...); err != nil {
 		fmt.Fprintf(o.stderr, "simrun: %v\n", err)
 	}
+}
+
+// picture writes porcupine's picture of a run's history beside its seed file and
+// returns its path, "" if there is nothing to show.
+func (o *output) picture(r *sim.Result, seedFile string) string {
+	if r.History == nil || r.Verdict != sim.Violation {
+		return ""
+	}
+	path := strings.TrimSuffix(seedFile, ".json") + ".html"
+	if err := linearizability.Visualize(*r.History, path); err != nil {
+		fmt.Fprintf(o.stderr, "simrun: no picture of the history: %v\n", err)
+		return ""
+	}
+	return path
 }
 
 func (o *output) print(v any) {
@@ -111,17 +129,14 @@ func (o *output) end(s sim.Summary, interrupted bool) sim.Verdict {
 	if len(vacuous) > 0 && worst == sim.Pass {
 		worst = sim.Vacuous
 	}
-	// Nothing was carried out: that proves nothing, whatever the reason.
-	if s.Runs == 0 {
+	// Runs that were cut short prove less than was asked for.
+	if s.Runs == 0 || (interrupted && worst == sim.Pass) {
 		worst = sim.Undecided
 	}
 	if o.flags.json {
 		o.print(o.summaryJSON(s, worst, vacuous, interrupted))
 	} else {
 		o.summary(s, worst, vacuous, interrupted)
-	}
-	if interrupted && worst == sim.Pass {
-		return sim.Undecided
 	}
 	return worst
 }

@@ -50,6 +50,9 @@ func TestPlantedBugIsShownKeptAndReplayed(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, files, 1)
 	require.Contains(t, stdout, "go run ./cmd/simrun replay "+files[0])
+	picture, err := os.ReadFile(strings.TrimSuffix(files[0], ".json") + ".html")
+	require.NoError(t, err)
+	require.Contains(t, string(picture), "account/")
 
 	trace, html := filepath.Join(dir, "trace.txt"), filepath.Join(dir, "history.html")
 	code, replayed, _ := simrun(t, "replay", files[0], "--verify", "--trace", trace, "--html", html)

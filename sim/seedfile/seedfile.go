@@ -76,8 +76,9 @@ func Of(r *sim.Result) File {
 	return f
 }
 
-// Name returns the usual file name, <anomaly>-<backend>-<seed>.json, where a mutant
-// stands beside the backend.
+// Name returns the usual file name, <anomaly>-<backend>-<scenario>-<seed>.json, where
+// a mutant stands beside the backend. The scenario is part of it because one seed can
+// fail in several.
 func (f File) Name() string {
 	what := f.Expect.Anomaly
 	if what == "" {
@@ -87,7 +88,7 @@ func (f File) Name() string {
 	if f.Mutant != "" {
 		store += "-" + f.Mutant
 	}
-	return fmt.Sprintf("%s-%s-%d.json", slug(what), slug(store), f.Seed)
+	return fmt.Sprintf("%s-%s-%s-%d.json", slug(what), slug(store), slug(f.Scenario), f.Seed)
 }
 
 // slug makes a part of a file name from words.

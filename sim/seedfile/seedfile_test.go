@@ -82,12 +82,12 @@ func TestCheckSaysHowARunDiffers(t *testing.T) {
 	require.ErrorContains(t, other.Check(r), `expected anomaly "write skew across streams", found "`)
 }
 
-func TestNameHoldsAnomalyBackendMutantAndSeed(t *testing.T) {
-	file := seedfile.File{Backend: "memory", Seed: 7, Expect: seedfile.Expect{Verdict: sim.Violation, Anomaly: "torn append (half)"}}
-	require.Equal(t, "torn-append-half-memory-7.json", file.Name())
+func TestNameHoldsWhatTellsFilesApart(t *testing.T) {
+	file := seedfile.File{Backend: "memory", Scenario: "mixed", Seed: 7, Expect: seedfile.Expect{Verdict: sim.Violation, Anomaly: "torn append (half)"}}
+	require.Equal(t, "torn-append-half-memory-mixed-7.json", file.Name())
 	file.Mutant = "stale-read"
 	file.Expect.Anomaly = ""
-	require.Equal(t, "violation-memory-stale-read-7.json", file.Name())
+	require.Equal(t, "violation-memory-stale-read-mixed-7.json", file.Name())
 }
 
 func TestBrokenFilesAreRefusedByField(t *testing.T) {
