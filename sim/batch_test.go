@@ -29,6 +29,7 @@ func seedsOf(cfg sim.Config, n uint64) iter.Seq[sim.Config] {
 func TestBatchDeliversInOrderWhateverTheWorkers(t *testing.T) {
 	cfg := sim.Config{Backend: memoryBackend(), Scenario: scenario(t, "contention")}
 	var traces [][]uint64
+	var sums []uint64
 	for _, workers := range []int{0, 1, 4} {
 		var seeds, hashes []uint64
 		batch := sim.Batch{Runs: seedsOf(cfg, 60), Workers: workers, OnResult: func(r *sim.Result) bool {
@@ -43,9 +44,11 @@ func TestBatchDeliversInOrderWhateverTheWorkers(t *testing.T) {
 		require.Equal(t, sim.Pass, summary.Worst())
 		require.IsIncreasing(t, seeds)
 		traces = append(traces, hashes)
+		sums = append(sums, summary.Traces)
 	}
 	require.Equal(t, traces[0], traces[1])
 	require.Equal(t, traces[0], traces[2])
+	require.Equal(t, []uint64{sums[0], sums[0], sums[0]}, sums)
 }
 
 func TestBatchStopsWhenToldTo(t *testing.T) {

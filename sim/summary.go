@@ -15,6 +15,9 @@ type Summary struct {
 	Verdicts map[Verdict]int
 	Steps    int
 	Coverage Coverage
+	// Traces is a hash over the trace hashes of all runs, in order: equal for equal
+	// batches whatever the machine, the number of workers or the race detector.
+	Traces uint64
 	// Scenarios has the coverage by scenario name.
 	Scenarios map[string]*ScenarioSummary
 }
@@ -33,6 +36,7 @@ func (s *Summary) add(r *Result) {
 	}
 	s.Runs++
 	s.Steps += r.Steps
+	s.Traces = chain(s.Traces, r.Trace.Hash())
 	s.Verdicts[r.Verdict]++
 	s.Coverage.Add(r.Coverage)
 	of := s.Scenarios[r.Scenario]

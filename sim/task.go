@@ -77,6 +77,9 @@ func (t *task) Yield(name string) { t.park(t.world.trace.intern(name)) }
 // park is Yield at a point whose name is known by number.
 func (t *task) park(point int32) {
 	t.point = point
+	if t.world.stopping {
+		panic(coro.Stopped{})
+	}
 	if next := t.world.chooseFromTask(); next != t {
 		t.world.chosen = next
 		t.suspend()

@@ -24,8 +24,9 @@ type world struct {
 	calls    int // store calls begun
 	points   points
 	// chosen is the task that a parking task has chosen to run next.
-	chosen *task
-	end    int64 // the step at which the loop runs out of its budget
+	chosen   *task
+	stopping bool
+	end      int64 // the step at which the loop runs out of its budget
 	// steps is read by the watchdog of another goroutine.
 	steps atomic.Int64
 }
@@ -185,6 +186,9 @@ func (w *world) parked() []string {
 
 // stop ends every unfinished task, so that no coroutine outlives the run.
 func (w *world) stop() {
+	// A deferred call of a task that is being ended must not schedule anything.
+	w.stopping = true
+	defer func() { w.stopping = false }()
 	for _, t := range w.tasks {
 		if t.state != taskDone {
 			t.co.Stop()

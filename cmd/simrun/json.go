@@ -47,6 +47,7 @@ type summary struct {
 	Verdicts    map[sim.Verdict]int     `json:"verdicts"`
 	Steps       int                     `json:"steps"`
 	Calls       int                     `json:"calls"`
+	Traces      string                  `json:"traces"`
 	Scenarios   map[string]scenarioJSON `json:"scenarios"`
 	Faults      map[string]int          `json:"faults"`
 	Vacuous     []string                `json:"vacuous"`
@@ -68,6 +69,7 @@ type scenarioJSON struct {
 func (o *output) summaryJSON(s sim.Summary, worst sim.Verdict, vacuous []string, interrupted bool) summary {
 	all := summary{
 		Type: "summary", Verdict: worst, Runs: s.Runs, Verdicts: s.Verdicts, Steps: s.Steps, Calls: s.Coverage.Calls,
+		Traces:    fmt.Sprintf("%016x", s.Traces),
 		Scenarios: map[string]scenarioJSON{}, Faults: map[string]int{}, Vacuous: append([]string{}, vacuous...),
 		Skipped: append([]string{}, skippedBackends(o.flags.backends)...), Interrupted: interrupted,
 		Seconds: time.Since(o.start).Seconds(),

@@ -1,0 +1,45 @@
+package certify
+
+import (
+	"flag"
+	"time"
+)
+
+// The flags of every test binary that imports this package. They are registered
+// when the package is loaded because package testing parses flags before any test
+// runs; package rapid does the same.
+var (
+	flagSeed      = flag.Uint64("sim.seed", 0, "run this seed only (with -sim.seeds: the first)")
+	flagSeeds     = flag.Int("sim.seeds", 0, "number of seeds for each scenario")
+	flagDuration  = flag.Duration("sim.duration", 0, "go on with further seeds for this long")
+	flagScenario  = flag.String("sim.scenario", "", "run this scenario only")
+	flagBackend   = flag.String("sim.backend", "", "certify this backend only; tests of others are skipped")
+	flagScheduler = flag.String("sim.scheduler", "", "use this scheduler in every run")
+	flagFaults    = flag.String("sim.faults", "", "fault plan, such as none or fail-after=5%,delay=10%")
+	flagMutant    = flag.String("sim.mutant", "", "plant this bug; the test is then expected to fail")
+	flagFile      = flag.String("sim.file", "", "replay this seed file only")
+	flagVerify    = flag.Bool("sim.verify", false, "run each seed twice and compare the traces")
+)
+
+// defaultSeeds is the number of seeds for each scenario when no flag says more: a
+// few seconds on a fast backend.
+const defaultSeeds = 100
+
+// settings are the flags with defaults filled in.
+type settings struct {
+	first, count uint64
+	duration     time.Duration
+}
+
+func readFlags() settings {
+	s := settings{first: 1, count: defaultSeeds, duration: *flagDuration}
+	seedGiven := false
+	flag.Visit(func(f *flag.Flag) { seedGiven = seedGiven || f.Name == "sim.seed" })
+	if seedGiven {
+		s.first, s.count = *flagSeed, 1
+	}
+	if *flagSeeds > 0 {
+		s.count = uint64(*flagSeeds)
+	}
+	return s
+}
