@@ -31,7 +31,8 @@ func (SystemClock) Sleep(ctx context.Context, d time.Duration) error {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return nil
+		// Both may have come about, and select picks at random.
+		return ctx.Err()
 	case <-ctx.Done():
 		return ctx.Err()
 	}

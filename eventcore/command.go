@@ -21,7 +21,9 @@ type Command[S, E any] interface {
 }
 
 // Discoverer is a [Command] that finds further streams in the state of those
-// already read. Without it only the declared streams are read.
+// already read. Without it only the declared streams are read. S is the S of the
+// command; a Discover method of another type is not seen, so let the compiler check it:
+// var _ eventcore.Discoverer[State] = (*MyCommand)(nil).
 type Discoverer[S any] interface {
 	// Discover returns the streams that this state shows to be needed; those read
 	// already are ignored. It is asked again after each round of reading until it

@@ -16,6 +16,22 @@ const (
 	EffectDone
 )
 
+// String returns the kind in one word, as in "append".
+func (k EffectKind) String() string {
+	switch k {
+	case EffectRead:
+		return "read"
+	case EffectAppend:
+		return "append"
+	case EffectSleep:
+		return "sleep"
+	case EffectDone:
+		return "done"
+	default:
+		return "no effect"
+	}
+}
+
 // Effect is what a [Machine] wants done. Which fields are set depends on Kind.
 type Effect struct {
 	Kind EffectKind
@@ -38,7 +54,8 @@ type Executed struct {
 	Outcome Outcome
 	// Attempts is how often the command was run, from 1.
 	Attempts int
-	// Read has the streams that the last attempt read, in the order of reading, at
-	// the versions that were found. They are the participants of its append.
+	// Read has the streams that the last attempt read to their end, in the order of
+	// reading, at the versions that were found. They are the participants of its
+	// append.
 	Read []StreamVersion
 }

@@ -13,7 +13,7 @@ import "context"
 func Execute[S, E any](ctx context.Context, store Store, command Command[S, E], opts ...Option) (Executed, error) {
 	m, err := NewMachine(command, opts...)
 	if err != nil {
-		return Executed{}, err
+		return Executed{Outcome: OutcomeNotApplied}, err
 	}
 	for {
 		switch effect := m.Next(); effect.Kind {

@@ -29,8 +29,8 @@ type sequentialIDs struct {
 // NewIDGenerator returns a generator of version 7 UUIDs whose time is that of clock
 // and whose other bits are drawn from random: with both fixed the IDs are too. IDs of
 // one generator grow, also while the clock stands still or goes back: 12 bits count
-// on (RFC 9562, section 6.2, method 1) and carry into the time. It is not safe for
-// concurrent use.
+// on (RFC 9562, section 6.2, method 1) and carry into the time. A time before 1970,
+// which such a UUID cannot hold, counts as 1970. It is not safe for concurrent use.
 func NewIDGenerator(clock Clock, random *rand.Rand) IDGenerator {
 	return &sequentialIDs{clock: clock, random: random}
 }
@@ -40,8 +40,8 @@ const counterBits = 12
 
 // NewEventID implements [IDGenerator].
 func (g *sequentialIDs) NewEventID() EventID {
-	now := uint64(g.clock.Now().UnixMilli()) << counterBits
-	g.last = max(now, g.last+1)
+	now := uint64(max(0, g.clock.Now().UnixMilli()))
+	g.last = max(now<<counterBits, g.last+1)
 	var id EventID
 	milli, counter := g.last>>counterBits, g.last&(1<<counterBits-1)
 	binary.BigEndian.PutUint64(id[:8], milli<<16|0x7000|counter)

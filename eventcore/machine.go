@@ -3,6 +3,7 @@ package eventcore
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // MaxStreams is the number of streams a command can read. A command that discovers
@@ -23,47 +24,47 @@ type Machine[S, E any] struct {
 	state    S
 	attempts int
 	// read has the streams of this attempt in the order of reading; those from
-	// current on are not read yet.
+	// current on are not read to their end yet.
 	read    []StreamVersion
 	current int
 	// known has the streams in read, once they are too many to search.
-	known map[StreamID]struct{}
+	known  map[StreamID]struct{}
+	writes Writes
 }
 
 // NewMachine returns the machine that executes command, ready for its first effect.
 // Invalid options, and a command that declares no stream or one twice, are errors.
 func NewMachine[S, E any](command Command[S, E], opts ...Option) (*Machine[S, E], error) {
-	settings, err := newSettings(opts)
-	if err != nil {
+	m := &Machine[S, E]{command: command}
+	if err := m.settings.set(opts); err != nil {
 		return nil, err
 	}
-	m := &Machine[S, E]{command: command, settings: settings, declared: command.Streams()}
+	m.declared = command.Streams()
 	m.discoverer, _ = command.(Discoverer[S])
-	if len(m.declared) == 0 {
-		return nil, fmt.Errorf("eventcore: execute %T: it declares no stream", command)
+	switch {
+	case len(m.declared) == 0:
+		return nil, fmt.Errorf("eventcore: execute %T: it declares no stream; return at least one from Streams", command)
+	case len(m.declared) > MaxStreams:
+		return nil, fmt.Errorf("eventcore: execute %T: it declares %d streams; at most %d are allowed", command, len(m.declared), MaxStreams)
+	case slices.ContainsFunc(m.declared, StreamID.IsZero):
+		return nil, fmt.Errorf("eventcore: execute %T: a declared stream ID is the zero value; make it with ParseStreamID", command)
 	}
 	m.begin()
-	for _, id := range m.declared {
-		if id.IsZero() {
-			return nil, fmt.Errorf("eventcore: execute %T: a declared stream ID is the zero value; make it with ParseStreamID", command)
-		}
-	}
 	if len(m.read) < len(m.declared) {
 		return nil, fmt.Errorf("eventcore: execute %T: stream %q is declared twice", command, m.twice())
 	}
 	return m, nil
 }
 
-// twice returns the first declared stream that is there again.
+// twice returns the first declared stream that is there again: the reading list has
+// each of them once, in the same order up to it.
 func (m *Machine[S, E]) twice() StreamID {
-	seen := make(map[StreamID]bool, len(m.declared))
-	for _, id := range m.declared {
-		if seen[id] {
-			return id
+	for i, at := range m.read {
+		if m.declared[i] != at.Stream {
+			return m.declared[i]
 		}
-		seen[id] = true
 	}
-	return StreamID{}
+	return m.declared[len(m.read)]
 }
 
 // Next returns what to do next. It belongs to the machine and changes with the next
@@ -74,22 +75,20 @@ func (m *Machine[S, E]) Next() *Effect { return &m.effect }
 func (m *Machine[S, E]) begin() {
 	var empty S
 	m.attempts++
-	m.state, m.read, m.current, m.known = empty, m.read[:0], 0, nil
+	m.state, m.read, m.current = empty, slices.Grow(m.read[:0], len(m.declared)), 0
+	clear(m.known)
 	m.add(m.declared)
 	m.openRead()
 }
 
-// add puts the streams that are not there yet at the end of the reading list, and
-// says whether there was one.
-func (m *Machine[S, E]) add(ids []StreamID) bool {
-	before := len(m.read)
+// add puts the streams that are not there yet at the end of the reading list.
+func (m *Machine[S, E]) add(ids []StreamID) {
 	for _, id := range ids {
 		if !m.knows(id) {
 			m.read = append(m.read, StreamVersion{Stream: id})
 			m.note(id)
 		}
 	}
-	return len(m.read) > before
 }
 
 func (m *Machine[S, E]) knows(id StreamID) bool {
@@ -118,12 +117,15 @@ func (m *Machine[S, E]) note(id StreamID) {
 }
 
 func (m *Machine[S, E]) openRead() {
-	m.effect = Effect{Kind: EffectRead, Stream: m.read[m.current].Stream, Writes: m.effect.Writes}
+	m.effect = Effect{Kind: EffectRead, Stream: m.read[m.current].Stream}
 }
 
 // Fold takes one event of the stream that is being read. It returns false if the
 // command has ended and the rest of the stream is not wanted.
 func (m *Machine[S, E]) Fold(recorded *Recorded) bool {
+	if m.effect.Kind != EffectRead {
+		return false
+	}
 	at := &m.read[m.current]
 	if recorded.Stream != at.Stream || recorded.Version != at.Version+1 {
 		m.fail(&StoreFailure{Operation: OpReadStream, Outcome: OutcomeNotApplied, Err: fmt.Errorf(
@@ -147,70 +149,101 @@ func (m *Machine[S, E]) ReadEnded(err error) {
 	if m.effect.Kind == EffectDone {
 		return
 	}
+	m.must(EffectRead, "ReadEnded")
 	if err != nil {
 		m.fail(err)
 		return
 	}
 	m.current++
-	if m.current == len(m.read) && (m.discoverer == nil || !m.add(m.discoverer.Discover(m.state))) {
-		m.decide()
-		return
+	if m.current == len(m.read) {
+		if err := m.discover(); err != nil {
+			m.fail(err)
+			return
+		}
 	}
-	if len(m.read) > MaxStreams {
-		m.fail(fmt.Errorf("eventcore: execute %T: it discovers more than %d streams, the last %q",
-			m.command, MaxStreams, m.read[len(m.read)-1].Stream))
+	if m.current == len(m.read) {
+		m.decide()
 		return
 	}
 	m.openRead()
 }
 
+// discover adds the streams that the state shows to be needed.
+func (m *Machine[S, E]) discover() error {
+	if m.discoverer == nil {
+		return nil
+	}
+	m.add(m.discoverer.Discover(m.state))
+	found := m.read[m.current:]
+	for i := range found {
+		if found[i].Stream.IsZero() {
+			return fmt.Errorf("eventcore: execute %T: a discovered stream ID is the zero value; make it with ParseStreamID", m.command)
+		}
+	}
+	if len(m.read) > MaxStreams {
+		return fmt.Errorf("eventcore: execute %T: it discovers more than %d streams, the last %q; Discover must come to an end",
+			m.command, MaxStreams, m.read[len(m.read)-1].Stream)
+	}
+	return nil
+}
+
 // decide asks the command what happens and makes the batch of it.
 func (m *Machine[S, E]) decide() {
 	emits, err := m.command.Handle(m.state)
+	if err == nil {
+		err = m.write(emits)
+	}
 	if err != nil {
 		m.fail(err)
 		return
 	}
-	writes := m.effect.Writes
-	writes.reset()
+	m.effect = Effect{Kind: EffectAppend, Writes: m.writes}
+}
+
+// write fills the batch: every stream that was read takes part.
+func (m *Machine[S, E]) write(emits []Emit[E]) error {
+	m.writes.reset(len(m.read), len(emits))
 	for _, at := range m.read {
-		if err := writes.Expect(at.Stream, at.Version); err != nil {
-			m.fail(err)
-			return
+		if err := m.writes.Expect(at.Stream, at.Version); err != nil {
+			return err
 		}
 	}
 	for _, emit := range emits {
 		name, data, err := m.settings.codec.Encode(emit.Event)
 		if err != nil {
-			m.fail(&SerializationFailed{Stream: emit.Stream, Type: name, Err: err})
-			return
+			return &SerializationFailed{Stream: emit.Stream, Type: name, Err: err}
 		}
 		event := Proposed{ID: m.settings.ids.NewEventID(), Type: name, Data: data, Metadata: m.settings.metadata}
-		if err := writes.Append(emit.Stream, event); err != nil {
-			m.fail(err)
-			return
+		if err := m.writes.Append(emit.Stream, event); err != nil {
+			return err
 		}
 	}
-	m.effect = Effect{Kind: EffectAppend, Writes: writes}
+	return nil
 }
 
 // AppendEnded takes the result of the append.
 func (m *Machine[S, E]) AppendEnded(appended Appended, err error) {
-	// A store failure that happens to wrap a conflict is not one: what became of
-	// the batch may be unknown.
-	if !errors.Is(err, ErrVersionConflict) || OutcomeOf(err) != OutcomeNotApplied {
-		m.done(appended, OutcomeOf(err), err)
+	m.must(EffectAppend, "AppendEnded")
+	if err == nil {
+		m.done(appended, OutcomeApplied, nil)
+		return
+	}
+	// A store failure that wraps a conflict is one only if the batch is known not
+	// to be applied.
+	outcome := OutcomeOf(err)
+	if !errors.Is(err, ErrVersionConflict) || outcome != OutcomeNotApplied {
+		m.done(Appended{}, outcome, err)
 		return
 	}
 	retries := m.attempts - 1
 	if !m.settings.retry.allows(retries) {
-		if m.attempts > 1 {
+		if retries > 0 {
 			err = fmt.Errorf("given up after %d attempts: %w", m.attempts, err)
 		}
 		m.fail(err)
 		return
 	}
-	m.effect = Effect{Kind: EffectSleep, Writes: m.effect.Writes, Retry: Retry{
+	m.effect = Effect{Kind: EffectSleep, Retry: Retry{
 		Attempt: m.attempts, Delay: m.settings.retry.delay(retries, m.settings.random), Conflict: err,
 	}}
 	if m.settings.onRetry != nil {
@@ -220,6 +253,7 @@ func (m *Machine[S, E]) AppendEnded(appended Appended, err error) {
 
 // Slept takes the end of the wait; err is nil if it was not cut short.
 func (m *Machine[S, E]) Slept(err error) {
+	m.must(EffectSleep, "Slept")
 	if err != nil {
 		m.fail(fmt.Errorf("%w while waiting to retry after: %w", err, m.effect.Retry.Conflict))
 		return
@@ -227,11 +261,19 @@ func (m *Machine[S, E]) Slept(err error) {
 	m.begin()
 }
 
+// must panics if the machine waits for something else: with an answer to another
+// question it would execute another command than the one it was given.
+func (m *Machine[S, E]) must(kind EffectKind, method string) {
+	if m.effect.Kind != kind {
+		panic(fmt.Sprintf("eventcore: Machine.%s was called where %q is to be done; see Next", method, m.effect.Kind))
+	}
+}
+
 // fail ends the command without an append that could have been applied.
 func (m *Machine[S, E]) fail(err error) { m.done(Appended{}, OutcomeNotApplied, err) }
 
 func (m *Machine[S, E]) done(appended Appended, outcome Outcome, err error) {
 	m.effect = Effect{Kind: EffectDone, Err: err, Executed: Executed{
-		Appended: appended, Outcome: outcome, Attempts: m.attempts, Read: m.read,
+		Appended: appended, Outcome: outcome, Attempts: m.attempts, Read: m.read[:m.current],
 	}}
 }

@@ -3,6 +3,7 @@ package eventcore
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 )
 
@@ -45,17 +46,20 @@ func WithMetadata(metadata json.RawMessage) Option {
 	return func(s *settings) { s.metadata = metadata }
 }
 
-func newSettings(opts []Option) (settings, error) {
-	var s settings
+// set applies the options and puts the defaults where there are none.
+func (s *settings) set(opts []Option) error {
 	for _, opt := range opts {
-		opt(&s)
+		opt(s)
 	}
 	if s.codec == nil {
-		return s, errors.New("eventcore: execute: there is no codec; pass WithCodec")
+		return errors.New("eventcore: execute: there is no codec; pass WithCodec")
+	}
+	if len(s.metadata) > 0 && !json.Valid(s.metadata) {
+		return fmt.Errorf("eventcore: execute: the metadata is not JSON: %.40q; pass one JSON value to WithMetadata", s.metadata)
 	}
 	var err error
 	if s.retry, err = s.retry.filled(); err != nil {
-		return s, err
+		return err
 	}
 	if s.clock == nil {
 		s.clock = SystemClock{}
@@ -66,7 +70,7 @@ func newSettings(opts []Option) (settings, error) {
 	if s.random == nil {
 		s.random = rand.New(runtimeSource{})
 	}
-	return s, nil
+	return nil
 }
 
 // runtimeSource draws from the runtime's generator.

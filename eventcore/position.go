@@ -40,7 +40,8 @@ func (p Position) String() string {
 	return strconv.FormatUint(p.hi, 10) + "." + strconv.FormatUint(p.lo, 10)
 }
 
-// ParsePosition is the inverse of [Position.String].
+// ParsePosition is the inverse of [Position.String]. It accepts nothing else, so that
+// equal positions have equal texts.
 func ParsePosition(s string) (Position, error) {
 	high, low, both := strings.Cut(s, ".")
 	if !both {
@@ -48,10 +49,11 @@ func ParsePosition(s string) (Position, error) {
 	}
 	hi, errHi := strconv.ParseUint(high, 10, 64)
 	lo, errLo := strconv.ParseUint(low, 10, 64)
-	if errHi != nil || errLo != nil {
-		return Position{}, fmt.Errorf("eventcore: position %q is not a number or two numbers joined by a dot", s)
+	p := Position{hi, lo}
+	if errHi != nil || errLo != nil || p.String() != s {
+		return Position{}, fmt.Errorf("eventcore: position %q is not a decimal number or two joined by a dot, as Position.String writes them", s)
 	}
-	return Position{hi, lo}, nil
+	return p, nil
 }
 
 // MarshalText implements [encoding.TextMarshaler].

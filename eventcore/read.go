@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"reflect"
 )
 
 // Read yields the events of a stream after a version with their payloads decoded to
@@ -33,8 +34,7 @@ func decode[E any](codec Codec, recorded *Recorded) (Event[E], error) {
 		if typed, ok := payload.(E); ok {
 			return Event[E]{Recorded: *recorded, Payload: typed}, nil
 		}
-		var want E
-		err = fmt.Errorf("it is a %T, not a %T", payload, &want)
+		err = fmt.Errorf("it is a %T, not a %v", payload, reflect.TypeFor[E]())
 	}
 	return Event[E]{Recorded: *recorded}, &DeserializationFailed{
 		Stream: recorded.Stream, Version: recorded.Version, Type: recorded.Type, Err: err,

@@ -10,8 +10,9 @@ import (
 )
 
 // Registry is a [Codec] that maps type names to Go types, one to one. Its payloads
-// are what encoding/json makes of the type. It is safe for concurrent use; types
-// may be registered at any time. The zero value has no types.
+// are what encoding/json makes of the type. It decodes strictly: a field that the Go
+// type does not have is an error, and null is no event. It is safe for concurrent
+// use; types may be registered at any time. The zero value has no types.
 type Registry struct {
 	mu      sync.Mutex // held while registering
 	entries atomic.Pointer[entries]
@@ -29,7 +30,7 @@ type entry struct {
 	decode func(json.RawMessage) (any, error)
 }
 
-// NewRegistry returns a registry without types.
+// NewRegistry returns a registry without types. [Register] adds them.
 func NewRegistry() *Registry { return &Registry{} }
 
 func (r *Registry) load() *entries {
@@ -59,7 +60,7 @@ func Register[T any](r *Registry, name string) error {
 	if other := old.byType[goType]; other != nil {
 		return fmt.Errorf("eventcore: register %q: %v has the name %q already", name, goType, other.name)
 	}
-	added := &entry{name: name, goType: goType, decode: decodeAs[T]}
+	added := &entry{name: name, goType: goType, decode: new(jsonDecoders[T]).decode}
 	next := &entries{byName: map[string]*entry{name: added}, byType: map[reflect.Type]*entry{goType: added}}
 	for _, e := range old.byName {
 		next.byName[e.name], next.byType[e.goType] = e, e
@@ -76,14 +77,6 @@ func MustRegister[T any](r *Registry, name string) {
 	}
 }
 
-func decodeAs[T any](data json.RawMessage) (any, error) {
-	var event T
-	if err := json.Unmarshal(data, &event); err != nil {
-		return nil, err
-	}
-	return event, nil
-}
-
 // Encode implements [Codec].
 func (r *Registry) Encode(event any) (string, json.RawMessage, error) {
 	if event == nil {
@@ -94,6 +87,9 @@ func (r *Registry) Encode(event any) (string, json.RawMessage, error) {
 		return "", nil, fmt.Errorf("type %T is not registered; add it with eventcore.Register", event)
 	}
 	data, err := json.Marshal(event)
+	if err == nil && isNull(data) {
+		return found.name, nil, errNull
+	}
 	return found.name, data, err
 }
 

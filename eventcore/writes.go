@@ -85,10 +85,13 @@ func (w *Writes) Participants() []Participant { return w.participants }
 // belongs to w and must not be changed.
 func (w *Writes) Events() []Write { return w.events }
 
-// reset empties the batch and keeps its memory.
-func (w *Writes) reset() {
+// reset empties the batch and makes room for as many participants and events; it
+// keeps its memory.
+func (w *Writes) reset(participants, events int) {
 	clear(w.events)
-	w.participants, w.events, w.index = w.participants[:0], w.events[:0], nil
+	w.participants = slices.Grow(w.participants[:0], participants)
+	w.events = slices.Grow(w.events[:0], events)
+	w.index = nil
 }
 
 func (w *Writes) find(stream StreamID) int {

@@ -8,6 +8,10 @@ import (
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 )
 
+// fewStreams is the number of participants up to which an append needs no memory to
+// keep track of their streams.
+const fewStreams = 8
+
 // Append implements [eventcore.Store].
 func (s *Store) Append(ctx context.Context, writes eventcore.Writes) (eventcore.Appended, error) {
 	if err := ctx.Err(); err != nil {
@@ -17,98 +21,98 @@ func (s *Store) Append(ctx context.Context, writes eventcore.Writes) (eventcore.
 	}
 	// The clock is the caller's code: it must not run under the lock.
 	now := s.clock.Now().UTC()
-	payload := newArena(writes.Events())
+	var few [fewStreams]*stream
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	participants := writes.Participants()
-	for i := range participants {
-		if err := s.check(&participants[i]); err != nil {
-			return eventcore.Appended{}, err
-		}
+	streams, err := s.check(participants, few[:0])
+	if err != nil {
+		return eventcore.Appended{}, err
 	}
-	touched := s.touched(participants)
-	s.log = slices.Grow(s.log, len(writes.Events()))
+	s.makeRoom(participants, streams)
+	payload := newArena(writes.Events())
 	for i := range writes.Events() {
 		write := &writes.Events()[i]
-		stream := touched[write.Participant]
-		stream.events = append(stream.events, len(s.log))
-		s.log = append(s.log, eventcore.Recorded{
-			ID: write.Event.ID, Stream: participants[write.Participant].Stream,
-			Version: eventcore.Version(len(stream.events)), Type: write.Event.Type,
-			Data: payload.keep(write.Event.Data), Metadata: payload.keep(write.Event.Metadata),
-			RecordedAt: now, Position: eventcore.NewPosition(0, uint64(len(s.log))+1),
-		})
+		to, event := streams[write.Participant], s.log.next()
+		to.events = append(to.events, event)
+		event.ID, event.Type = write.Event.ID, write.Event.Type
+		event.Stream, event.Version = participants[write.Participant].Stream, eventcore.Version(len(to.events))
+		event.Data, event.Metadata = payload.keep(write.Event.Data), payload.keep(write.Event.Metadata)
+		event.RecordedAt, event.Position = now, eventcore.NewPosition(0, uint64(s.log.count))
 	}
 	return s.appended(participants, len(writes.Events())), nil
 }
 
-func (s *Store) check(p *eventcore.Participant) error {
-	var actual eventcore.Version
-	if found := s.streams[p.Stream]; found != nil {
-		actual = eventcore.Version(len(found.events))
+// check appends the stream of each participant to streams, nil for one without
+// events, unless one of them is not at its expected version.
+func (s *Store) check(participants []eventcore.Participant, streams []*stream) ([]*stream, error) {
+	for i := range participants {
+		p := &participants[i]
+		found := s.streams[p.Stream]
+		var actual eventcore.Version
+		if found != nil {
+			actual = eventcore.Version(len(found.events))
+		}
+		if actual != p.Expected {
+			return nil, &eventcore.VersionConflict{Stream: p.Stream, Expected: p.Expected, Actual: actual}
+		}
+		streams = append(streams, found)
 	}
-	if actual != p.Expected {
-		return &eventcore.VersionConflict{Stream: p.Stream, Expected: p.Expected, Actual: actual}
-	}
-	return nil
+	return streams, nil
 }
 
-// touched returns the stream of each participant that is written to, new ones
-// made, and nil for those that are only read.
-func (s *Store) touched(participants []eventcore.Participant) []*stream {
-	streams := make([]*stream, len(participants))
+// makeRoom makes the streams that do not exist and grows each by the events that are
+// to come. It is called once nothing can refuse the batch any more.
+func (s *Store) makeRoom(participants []eventcore.Participant, streams []*stream) {
 	for i := range participants {
 		p := &participants[i]
 		if p.Events == 0 {
 			continue
 		}
-		found := s.streams[p.Stream]
-		if found == nil {
-			found = &stream{}
-			s.streams[p.Stream] = found
+		if streams[i] == nil {
+			streams[i] = &stream{}
+			s.streams[p.Stream] = streams[i]
 		}
-		streams[i] = found
+		streams[i].events = slices.Grow(streams[i].events, p.Events)
 	}
-	return streams
 }
 
+// appended returns the result of a batch of so many events that is in the log.
 func (s *Store) appended(participants []eventcore.Participant, events int) eventcore.Appended {
-	var result eventcore.Appended
 	if events == 0 {
-		return result
+		return eventcore.Appended{}
 	}
-	result.Last = eventcore.NewPosition(0, uint64(len(s.log)))
+	versions := make([]eventcore.StreamVersion, 0, len(participants))
 	for i := range participants {
 		if p := &participants[i]; p.Events > 0 {
-			result.Streams = append(result.Streams, eventcore.StreamVersion{
+			versions = append(versions, eventcore.StreamVersion{
 				Stream: p.Stream, Version: p.Expected + eventcore.Version(p.Events),
 			})
 		}
 	}
-	return result
+	return eventcore.Appended{Streams: versions, Last: eventcore.NewPosition(0, uint64(s.log.count))}
 }
 
 // arena copies the payloads of a batch into one block: the caller may use its
 // slices again.
-type arena []byte
+type arena struct{ block []byte }
 
-func newArena(writes []eventcore.Write) *arena {
+func newArena(writes []eventcore.Write) arena {
 	size := 0
 	for i := range writes {
 		size += len(writes[i].Event.Data) + len(writes[i].Event.Metadata)
 	}
-	block := make(arena, 0, size)
-	return &block
+	return arena{make([]byte, 0, size)}
 }
 
 func (a *arena) keep(data json.RawMessage) json.RawMessage {
 	if len(data) == 0 {
 		return nil
 	}
-	from := len(*a)
-	*a = append(*a, data...)
+	from := len(a.block)
+	a.block = append(a.block, data...)
 	// The capacity ends with the data, so that a reader's append cannot write into
 	// the neighbour.
-	return json.RawMessage((*a)[from:len(*a):len(*a)])
+	return json.RawMessage(a.block[from:len(a.block):len(a.block)])
 }
