@@ -137,7 +137,7 @@ func TestFiringsComeAtTheRateThatIsExpected(t *testing.T) {
 		require.Greater(t, float64(injector.Eligible(info.Kind)), fired)
 	}
 	require.Less(t, slices.Max(clock.slept), 3*time.Second+1)
-	require.Equal(t, injector.Fired(chaos.Delay)+injector.Fired(chaos.DelayAfter), len(clock.slept))
+	require.Len(t, clock.slept, injector.Fired(chaos.Delay)+injector.Fired(chaos.DelayAfter))
 }
 
 func TestFaultsOfReadsAreEligibleOnlyWhereTheReadGotSoFar(t *testing.T) {

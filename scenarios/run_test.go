@@ -110,7 +110,8 @@ func TestSameSeedGivesSameResults(t *testing.T) {
 				}
 				return w.sequential(t, w.program())
 			}
-			require.Equal(t, run(), run())
+			first, second := run(), run()
+			require.Equal(t, first, second)
 		})
 	}
 }

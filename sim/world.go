@@ -114,7 +114,7 @@ func (w *world) choose(runnable uint64) *task {
 	w.steps.Add(1)
 	w.now += stepCost
 	w.choices = append(grown(w.choices), t.id)
-	w.trace.add(step{time: w.now, task: int16(t.id), name: t.point, runnable: runnable, detail: t.detail})
+	w.trace.add(step{kind: stepResume, time: w.now, task: int16(t.id), name: t.point, runnable: runnable, detail: t.detail})
 	t.state, t.ready, t.detail = taskReady, nil, 0
 	return t
 }
