@@ -30,6 +30,8 @@ type output struct {
 	shown    time.Time
 	runs     int
 	calls    int
+	// noPicture is set once it was said that a history cannot be drawn.
+	noPicture bool
 	// saveError is the first error of keeping a seed file.
 	saveError error
 }
@@ -108,11 +110,16 @@ func (o *output) picture(r *sim.Result, seedFile string) string {
 		return ""
 	}
 	path := strings.TrimSuffix(seedFile, ".json") + ".html"
-	if err := linearizability.Visualize(*r.History, path); err != nil {
-		fmt.Fprintf(o.stderr, "simrun: no picture of the history: %v\n", err)
-		return ""
+	err := linearizability.Visualize(*r.History, path)
+	if err == nil {
+		return path
 	}
-	return path
+	// A history too long to draw is no news with every one of many failures.
+	if !o.noPicture {
+		o.noPicture = true
+		fmt.Fprintf(o.stderr, "simrun: no picture of the history: %v\n", err)
+	}
+	return ""
 }
 
 func (o *output) print(v any) {
