@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 )
@@ -50,14 +51,16 @@ func sameEvents(what string, got, want []eventcore.Recorded) error {
 
 // list names events by stream and version.
 func list(events []eventcore.Recorded) string {
-	text := fmt.Sprintf("%d events", len(events))
+	var text strings.Builder
+	fmt.Fprintf(&text, "%d events", len(events))
 	for i := range events {
 		if i == 12 {
-			return text + " …"
+			text.WriteString(" …")
+			break
 		}
-		text += fmt.Sprintf(" %s@%d", events[i].Stream, events[i].Version)
+		fmt.Fprintf(&text, " %s@%d", events[i].Stream, events[i].Version)
 	}
-	return text
+	return text.String()
 }
 
 func checkAllEmpty(ctx context.Context, s *subject) error {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"strings"
 	"sync"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
@@ -94,14 +95,11 @@ func (s *subject) given(ctx context.Context, parts ...part) (sent, error) {
 }
 
 func describe(parts []part) string {
-	text := ""
+	texts := make([]string, len(parts))
 	for i, p := range parts {
-		if i > 0 {
-			text += " and "
-		}
-		text += fmt.Sprintf("%d events to %q expected at %d", p.events, p.stream, p.expected)
+		texts[i] = fmt.Sprintf("%d events to %q expected at %d", p.events, p.stream, p.expected)
 	}
-	return text
+	return strings.Join(texts, " and ")
 }
 
 // to returns the events of a batch that go to a stream.
@@ -134,20 +132,21 @@ func (s *subject) readAll(ctx context.Context, filter eventcore.Filter, after ev
 }
 
 // drain returns the events of a sequence and the error that ends it. It goes on
-// after the error to see that nothing follows.
+// after the error to see that nothing follows. An error of its own making wraps
+// nothing, so that it is not taken for the one that a check wants.
 func drain(seq iter.Seq2[eventcore.Recorded, error]) ([]eventcore.Recorded, error) {
 	var events []eventcore.Recorded
 	var failure error
 	for e, err := range seq {
 		switch {
 		case failure != nil:
-			return events, fmt.Errorf("got another item after the error, want the end of the sequence: %w", failure)
+			return events, fmt.Errorf("got another item after %s, want the end of the sequence", describeError(failure))
 		case err == nil:
 			events = append(events, e)
 		default:
 			failure = err
 			if !isZero(&e) {
-				return events, fmt.Errorf("the error came with event %s, want a zero Recorded: %w", e.ID, err)
+				return events, fmt.Errorf("%s came with %s, want a zero Recorded", describeError(err), show(&e))
 			}
 		}
 	}

@@ -83,7 +83,7 @@ func (s *subject) typedRead(ctx context.Context, middle ...eventcore.Proposed) e
 	var failure error
 	for e, err := range eventcore.Read[counted](ctx, s.store, codec, a, 0) {
 		if failure != nil {
-			return fmt.Errorf("got another item after the error: %w", failure)
+			return fmt.Errorf("got another item after %s, want the end of the sequence", describeError(failure))
 		}
 		if err != nil {
 			failure = err
@@ -141,11 +141,13 @@ func checkDecodeErrorReleases(ctx context.Context, s *subject) error {
 	if err != nil {
 		return err
 	}
-	for range abandonedReads {
+	for n := range abandonedReads {
+		var last error
 		for _, err := range eventcore.Read[counted](ctx, s.store, codec, id("a"), 1) {
-			if err != nil {
-				break
-			}
+			last = err
+		}
+		if err := s.decodeError(last, bad); err != nil {
+			return fmt.Errorf("after %d reads that ended in a decode error: %w", n+1, err)
 		}
 	}
 	if _, err := s.given(ctx, writes(id("a"), 5, 1)); err != nil {
@@ -153,4 +155,3 @@ func checkDecodeErrorReleases(ctx context.Context, s *subject) error {
 	}
 	return nil
 }
-
