@@ -44,6 +44,6 @@ func (d draw) after() int {
 // delay returns a whole number of hundredths of the longest delay, so that delays
 // are short to read and now and then equal.
 func (d draw) delay() time.Duration {
-	hundredths := time.Duration(d.key("faults delay")%100 + 1)
-	return max(1, d.rate.Delay*hundredths/100)
+	hundredths := int64(d.key("faults delay")%100 + 1)
+	return max(1, time.Duration(int64(d.rate.Delay)*hundredths/100))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"testing"
 	"time"
 
@@ -73,7 +74,7 @@ func (f *fake) read(ctx context.Context, op eventcore.Operation, limit int, sele
 	return func(yield func(eventcore.Recorded, error) bool) {
 		f.reads++
 		n := 0
-		for _, e := range f.log[:len(f.log):len(f.log)] {
+		for _, e := range slices.Clip(f.log) {
 			if !selected(&e) {
 				continue
 			}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -75,7 +76,7 @@ func (f *fake) read(limit int, selected func(*eventcore.Recorded) bool) iter.Seq
 			return
 		}
 		n := 0
-		for _, e := range f.log[:len(f.log):len(f.log)] {
+		for _, e := range slices.Clip(f.log) {
 			switch {
 			case n == limit:
 				return
