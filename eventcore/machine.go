@@ -228,11 +228,8 @@ func (m *Machine[S, E]) AppendEnded(appended Appended, err error) {
 		m.done(appended, OutcomeApplied, nil)
 		return
 	}
-	// A store failure that wraps a conflict is one only if the batch is known not
-	// to be applied.
-	outcome := OutcomeOf(err)
-	if !errors.Is(err, ErrVersionConflict) || outcome != OutcomeNotApplied {
-		m.done(Appended{}, outcome, err)
+	if !isConflict(err) {
+		m.done(Appended{}, OutcomeOf(err), err)
 		return
 	}
 	retries := m.attempts - 1
@@ -249,6 +246,13 @@ func (m *Machine[S, E]) AppendEnded(appended Appended, err error) {
 	if m.settings.onRetry != nil {
 		m.settings.onRetry(m.effect.Retry)
 	}
+}
+
+// isConflict says whether err is a version conflict and nothing more: a store failure
+// that wraps one is a failure, which may even have an unknown outcome.
+func isConflict(err error) bool {
+	_, failed := errors.AsType[*StoreFailure](err)
+	return !failed && errors.Is(err, ErrVersionConflict)
 }
 
 // Slept takes the end of the wait; err is nil if it was not cut short.

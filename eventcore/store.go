@@ -41,9 +41,11 @@ type Store interface {
 // global order.
 type AllReader interface {
 	// ReadAll yields the events that match the filter and whose position is
-	// greater than after, in the order of their positions, at most limit of them;
-	// with a limit of 0 all of them; a negative limit is an error. The filter applies before
-	// the limit. Laziness, errors and release of resources are as for ReadStream.
+	// greater than after, in the order of their positions, as they stood at one moment
+	// between the first step of the iteration and its end: an append that had returned
+	// before is seen. It yields at most limit of them, with a limit of 0 all; a
+	// negative limit is an error. The filter applies before the limit. Laziness,
+	// errors and release of resources are as for ReadStream.
 	//
 	// A cursor never skips: an event that is recorded later never gets a position
 	// at or below one that was already returned. The events of one append follow

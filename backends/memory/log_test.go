@@ -1,6 +1,7 @@
 package memory_test
 
 import (
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -104,11 +105,10 @@ func TestAppendingToAReadEventChangesNoNeighbour(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, payload, e.Data)
 		_ = append(e.Data, json.RawMessage(`, overwritten`)...)
-		require.Equal(t, `{"correlation":"x"}`, string(e.Metadata))
+		require.Equal(t, []byte(`{"correlation":"x"}`), []byte(e.Metadata))
 	}
 }
 
-// TestPositionsCountFromOne is what makes the position of a cut log easy to tell.
 func TestPositionsCountFromOne(t *testing.T) {
 	s, n := fill(t, 200, streams(2)...), uint64(0)
 	for e, err := range s.ReadAll(t.Context(), eventcore.Filter{}, eventcore.Position{}, 0) {
@@ -130,4 +130,24 @@ func TestAShortReadAllocatesNothing(t *testing.T) {
 			}
 		}
 	}))
+}
+
+// counting counts how often it is asked whether it is done, which it is.
+type counting struct {
+	context.Context
+	asked int
+}
+
+func (c *counting) Err() error {
+	c.asked++
+	return context.Canceled
+}
+
+// TestAReadThatSelectsNothingEndsWithItsContext has to go through many chunks.
+func TestAReadThatSelectsNothingEndsWithItsContext(t *testing.T) {
+	s, ctx := fill(t, 10_000, streams(1)...), &counting{Context: t.Context()}
+	for _, err := range s.ReadAll(ctx, eventcore.Filter{Types: []string{"none"}}, eventcore.Position{}, 0) {
+		require.ErrorIs(t, err, context.Canceled)
+	}
+	require.Equal(t, 2, ctx.asked, "behind the first chunk and at the end")
 }

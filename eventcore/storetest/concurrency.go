@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"sync"
+	"time"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 )
@@ -48,11 +50,27 @@ func parallel(n int, body func(i int) error) error {
 	return errors.Join(errs...)
 }
 
+// rounds counts from 0: up to atLeast in any case, and on up to atMost for a while. The
+// faster a store is, the smaller is the moment in which a race must hit, and the more
+// often it can be tried.
+func rounds(atLeast, atMost int) iter.Seq[int] {
+	const while = 200 * time.Millisecond
+	return func(yield func(int) bool) {
+		var clock eventcore.SystemClock
+		end := clock.Now().Add(while)
+		for n := 0; n < atLeast || n < atMost && clock.Now().Before(end); n++ {
+			if !yield(n) {
+				return
+			}
+		}
+	}
+}
+
 func checkOneWinner(ctx context.Context, s *subject) error {
-	const rounds, writers = 20, 8
+	const writers = 8
 	a := id("a")
 	var winners []sent
-	for round := range rounds {
+	for round := range rounds(20, 500) {
 		batches := make([]sent, writers)
 		results := make([]error, writers)
 		err := parallel(writers, func(i int) error {
@@ -100,7 +118,7 @@ func checkDifferentStreams(ctx context.Context, s *subject) error {
 }
 
 func checkWriteSkew(ctx context.Context, s *subject) error {
-	for round := range 40 {
+	for round := range rounds(40, 1000) {
 		pair := []eventcore.StreamID{id(fmt.Sprintf("left-%d", round)), id(fmt.Sprintf("right-%d", round))}
 		results := make([]error, 2)
 		err := parallel(2, func(i int) error {
