@@ -38,6 +38,25 @@ func TestIDsGrowWhateverTheClockDoes(t *testing.T) {
 	})
 }
 
+// TestACounterThatIsFullCarriesIntoTheTime draws more IDs than 12 bits count, of a clock
+// that stands still and then goes back.
+func TestACounterThatIsFullCarriesIntoTheTime(t *testing.T) {
+	clock := newVirtualClock()
+	start := clock.now.UnixMilli()
+	ids := eventcore.NewIDGenerator(clock, fixedRandom())
+	var last eventcore.EventID
+	for n := range int64(10_000) {
+		id := ids.NewEventID()
+		requireVersion7(t, id)
+		require.Negative(t, bytes.Compare(last[:], id[:]), "%s then %s", last, id)
+		require.Equal(t, start+n/4096, milliseconds(id))
+		last = id
+		if n == 5000 {
+			clock.now = clock.now.Add(-time.Hour)
+		}
+	}
+}
+
 func TestIDsCarryTheClocksTime(t *testing.T) {
 	clock := newVirtualClock()
 	ids := eventcore.NewIDGenerator(clock, fixedRandom())

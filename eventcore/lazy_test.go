@@ -96,17 +96,46 @@ func TestMemoryDoesNotGrowWithTheStream(t *testing.T) {
 	}
 }
 
-// TestMemoryOfACollectorIsNoticed plants a reader that keeps its events, over a stream
-// ten times shorter.
-func TestMemoryOfACollectorIsNoticed(t *testing.T) {
-	collected := growth(t, 1000, 100_000, func(t *testing.T, store eventcore.Store, _ int) {
-		t.Helper()
-		var events []eventcore.Event[bankEvent]
-		for e, err := range eventcore.Read[bankEvent](t.Context(), store, bankRegistry(t), streamA, 0) {
-			require.NoError(t, err)
-			events = append(events, e)
+// hoarder is a command that keeps every event it is given.
+type hoarder struct{}
+
+func (hoarder) Streams() []eventcore.StreamID { return []eventcore.StreamID{streamA} }
+
+func (hoarder) Apply(events []eventcore.Event[bankEvent], e eventcore.Event[bankEvent]) []eventcore.Event[bankEvent] {
+	return append(events, e)
+}
+
+func (hoarder) Handle([]eventcore.Event[bankEvent]) ([]eventcore.Emit[bankEvent], error) {
+	return nil, nil
+}
+
+func executeHoarding(t *testing.T, store eventcore.Store, events int) {
+	t.Helper()
+	executed, err := eventcore.Execute(t.Context(), store, hoarder{}, eventcore.WithCodec(bankRegistry(t)))
+	require.NoError(t, err)
+	require.EqualValues(t, events, executed.Read[0].Version)
+}
+
+func readHoarding(t *testing.T, store eventcore.Store, _ int) {
+	t.Helper()
+	var events []eventcore.Event[bankEvent]
+	for e, err := range eventcore.Read[bankEvent](t.Context(), store, bankRegistry(t), streamA, 0) {
+		if err != nil {
+			t.Fatal(err)
 		}
-		runtime.KeepAlive(events)
-	})
-	require.Greater(t, collected, int64(maxGrowth))
+		events = append(events, e)
+	}
+	runtime.KeepAlive(events)
+}
+
+// TestMemoryOfACollectorIsNoticed plants a command and a reader that keep their events,
+// over a stream ten times shorter than that above.
+func TestMemoryOfACollectorIsNoticed(t *testing.T) {
+	for name, read := range map[string]func(*testing.T, eventcore.Store, int){
+		"Execute": executeHoarding, "Read": readHoarding,
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Greater(t, growth(t, 1000, 100_000, read), int64(maxGrowth))
+		})
+	}
 }

@@ -103,7 +103,7 @@ func TestSlowMatcherFindsAWrongOne(t *testing.T) {
 	require.Positive(t, differences)
 }
 
-func FuzzParseStreamPattern(f *testing.F) {
+func FuzzStreamPattern(f *testing.F) {
 	for _, seed := range [][2]string{
 		{"*", "a"}, {"a?[!b-d]*", "a/cé"}, {"[]-]", "-"}, {"[a-b--z]", "-"}, {"[--]", "-"}, {"[z-a]", "q"}, {"a[", "a"}, {"\xff", "a"},
 	} {

@@ -91,7 +91,7 @@ func plainNumber(s string) bool {
 	return ok && n.IsUint64() && n.String() == s
 }
 
-func FuzzParsePosition(f *testing.F) {
+func FuzzPosition(f *testing.F) {
 	for _, seed := range []string{"0", "12", "1.2", "0.5", "18446744073709551616", "1.", "+1", "-0"} {
 		f.Add(seed)
 	}

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 )
@@ -112,7 +113,17 @@ func checkStreamID(t require.TestingT, in string) {
 	require.Equal(t, id, again)
 }
 
-func FuzzParseStreamID(f *testing.F) {
+// TestStreamIDsFollowTheirRulesAtRandom draws from the characters that rules are about,
+// and around the greatest length.
+func TestStreamIDsFollowTheirRulesAtRandom(t *testing.T) {
+	few := rapid.StringOfN(rapid.RuneFrom([]rune("aé/ \t\n\u00a0*?[]\x00%_\ufffd")), 0, 6, -1)
+	long := rapid.StringOfN(rapid.RuneFrom([]rune("aé ")), 250, 262, -1)
+	anything := rapid.Map(rapid.SliceOf(rapid.Byte()), func(b []byte) string { return string(b) })
+	in := rapid.OneOf(few, few, long, anything)
+	rapid.Check(t, func(t *rapid.T) { checkStreamID(t, in.Draw(t, "in")) })
+}
+
+func FuzzStreamID(f *testing.F) {
 	for _, seed := range []string{"", " a ", "a*b", "é\u00a0", "a\xff", strings.Repeat("x", 256), "a\x00"} {
 		f.Add(seed)
 	}

@@ -2,11 +2,7 @@ package linearizability
 
 import (
 	"context"
-	"fmt"
-	"strings"
 	"time"
-
-	"github.com/anishathalye/porcupine"
 )
 
 // Verdict is the judgement on a history.
@@ -36,7 +32,8 @@ func (v Verdict) String() string {
 
 // Options are the options of [Check].
 type Options struct {
-	// Timeout is the real time that porcupine may take. 0: 10 s.
+	// Timeout is the real time that porcupine may take, about as long again to name
+	// what it found included. 0: 10 s.
 	Timeout time.Duration
 }
 
@@ -48,101 +45,57 @@ type Report struct {
 	Verdict Verdict
 	// Reason says in one sentence why the verdict is not OK.
 	Reason string
-	// Anomalies are what the rules found, and NotLinearizable if only porcupine
-	// rejects the history.
+	// Anomalies are what the rules found. If they found nothing and porcupine rejects
+	// the history, it is the one anomaly that its calls look most like.
 	Anomalies []Anomaly
-	// Porcupine is its verdict alone: Unknown where it ran out of time, and where it
-	// was not asked because the history has no final read.
+	// Porcupine is its verdict alone: Unknown where it ran out of time or memory, and
+	// where it was not asked because the history cannot be judged.
 	Porcupine Verdict
 }
 
-// Check judges a history. It needs the final read: without it the verdict is Unknown.
-// Every append must have event IDs of its own.
+// Check judges a history. The verdict is Unknown, and Reason says why, for one without
+// a final read, or in which an event ID was sent twice, or that no [Recorder] records.
 //
-// The rules accuse no linearizable history, but see only what two or three calls
-// show. porcupine (github.com/anishathalye/porcupine, after Wing and Gong and Lowe)
-// sees everything and can take exponential time; a history that it cannot decide in
-// time, or before ctx is done, is Unknown unless a rule is broken.
+// The rules accuse no linearizable history, but see only what few calls show.
+// porcupine (github.com/anishathalye/porcupine, after Wing and Gong and Lowe) sees
+// everything and can take exponential time and memory; a history that it cannot
+// decide in its limits, or before ctx is done, is Unknown unless a rule is broken.
+//
+// Reads of the global order are held to the same moment as everything else. If no
+// client made one, the final global order must only have all events, with each stream
+// and each append in order, and keep to real time.
 func Check(ctx context.Context, history History, opts Options) Report {
-	if history.Final == nil {
-		return Report{Verdict: Unknown, Porcupine: Unknown, Reason: "the store was not read to its end after the last call, so nothing settles what is in it"}
+	l, reason := newFinalLog(&history)
+	if reason != "" {
+		return Report{Verdict: Unknown, Porcupine: Unknown, Reason: reason}
 	}
-	l := newFinalLog(&history)
-	var f findings
-	l.checkDuplicates(&f)
-	l.checkAppends(&f)
-	l.checkReads(&f)
-	l.checkGlobal(&f)
-	l.checkRealTime(&f)
-	l.checkWriteSkew(&f)
-
-	report := Report{Anomalies: f.all}
-	all := l.components(len(f.all) == 0 && l.readsGlobal())
-	report.Porcupine = decide(ctx, all, opts)
-	switch {
-	case len(report.Anomalies) > 0:
-		report.Verdict, report.Reason = Violation, report.Anomalies[0].Message
-	case report.Porcupine == Violation:
-		report.Verdict = Violation
-		report.Anomalies = []Anomaly{unexplained(all)}
-		report.Reason = report.Anomalies[0].Message
-	case report.Porcupine == Unknown:
-		report.Verdict = Unknown
-		report.Reason = fmt.Sprintf("porcupine could not decide %d calls in time", len(history.Operations))
-	default:
-		report.Verdict = OK
-	}
-	return report
-}
-
-// readsGlobal says whether a client read the global order. The final read alone needs
-// no model: the rules compare it with the streams.
-func (l *finalLog) readsGlobal() bool {
-	for i := range l.ops {
-		if l.ops[i].Kind == ReadAll && l.ops[i].Client != FinalClient {
-			return l.history.Final.Global != nil
-		}
-	}
-	return false
-}
-
-// decide asks porcupine about all components.
-func decide(ctx context.Context, all []*component, opts Options) Verdict {
+	report := Report{Anomalies: l.rules()}
 	timeout := opts.Timeout
 	if timeout <= 0 {
 		timeout = DefaultTimeout
 	}
-	verdict := OK
-	for _, c := range all {
-		if ctx.Err() != nil {
-			return Unknown
-		}
-		switch porcupine.CheckOperationsTimeout(porcupineModel(len(c.streams)), c.ops, timeout) {
-		case porcupine.Illegal:
-			return Violation
-		case porcupine.Unknown:
-			verdict = Unknown
-		default:
-		}
+	verdict, why, rejected := newDecider(ctx, timeout).all(l.components())
+	report.Porcupine = verdict
+	switch {
+	case len(report.Anomalies) > 0:
+		report.Verdict, report.Reason = Violation, report.Anomalies[0].Message
+	case verdict == Violation:
+		report.Verdict = Violation
+		report.Anomalies = []Anomaly{newNamer(ctx, l, rejected, timeout).name()}
+		report.Reason = report.Anomalies[0].Message
+	default:
+		report.Verdict, report.Reason = verdict, why
 	}
-	return verdict
+	return report
 }
 
-// unexplained describes the first component that porcupine rejects.
-func unexplained(all []*component) Anomaly {
-	for _, c := range all {
-		if porcupine.CheckOperationsTimeout(porcupineModel(len(c.streams)), c.ops, DefaultTimeout) != porcupine.Illegal {
-			continue
-		}
-		var names []string
-		for _, id := range c.streams {
-			names = append(names, fmt.Sprintf("%q", id))
-		}
-		return Anomaly{
-			Name:       NotLinearizable,
-			Message:    fmt.Sprintf("no order of the %d calls on %s explains their results", len(c.ops), strings.Join(names, ", ")),
-			Operations: c.indices,
-		}
-	}
-	return Anomaly{Name: NotLinearizable, Message: "no order of the calls explains their results"}
+// rules returns what the rules find, the plainest first.
+func (l *finalLog) rules() []Anomaly {
+	var f findings
+	l.checkAppends(&f)
+	l.checkReads(&f)
+	l.checkGlobal(&f)
+	l.checkTime(&f)
+	l.checkWriteSkew(&f)
+	return f.all
 }

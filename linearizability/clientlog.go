@@ -2,60 +2,72 @@ package linearizability
 
 import "github.com/eventcore-go/eventcore-sim/eventcore"
 
-// clientLog has the operations of one client. What they point to is cut from larger
-// blocks, so that recording seldom allocates.
+// clientLog has the operations of one client, in the order of their calls. It is
+// written by the client's goroutine alone.
 type clientLog struct {
 	ops          []Operation
-	participants []eventcore.Participant
-	events       []Event
-	seen         []Seen
+	participants arena[eventcore.Participant]
+	events       arena[Event]
+	versions     arena[eventcore.StreamVersion]
+	conflicts    arena[eventcore.VersionConflict]
+	seen         arena[Seen]
+	// reading says that an iteration is filling the end of seen. One that begins
+	// in its loop's body must not write there.
+	reading bool
+	// idle are readings that can be used again.
+	idle []*reading
+	// Logs lie side by side; the space keeps one client's writes from slowing down
+	// its neighbour on another processor.
+	_ [64]byte
 }
-
-// block is the number of elements that are allocated at once.
-const block = 128
 
 // begin adds an operation and returns its index: the slice may move while the call
 // is under way.
-func (l *clientLog) begin(op Operation) int {
-	l.ops = append(l.ops, op)
+func (l *clientLog) begin(client int, kind Kind, call int64) int {
+	if len(l.ops) < cap(l.ops) {
+		l.ops = l.ops[:len(l.ops)+1]
+	} else {
+		l.ops = append(l.ops, Operation{})
+	}
+	op := &l.ops[len(l.ops)-1]
+	op.Client, op.Kind, op.Call, op.Return = client, kind, call, Never
 	return len(l.ops) - 1
 }
 
-// room returns the free part of a block with space for at least n more elements.
-func room[T any](free []T, n int) []T {
-	if cap(free)-len(free) < n {
-		return make([]T, 0, max(block, n))
+// keepBatch copies the batch of an append.
+func (l *clientLog) keepBatch(op *Operation, writes *eventcore.Writes) {
+	all := writes.Participants()
+	op.Participants = l.participants.keep(append(l.participants.take(len(all)), all...))
+	events := l.events.take(len(writes.Events()))
+	for i := range writes.Events() {
+		w := &writes.Events()[i]
+		events = append(events, Event{w.Event.ID, w.Participant, w.Event.Type})
 	}
-	return free
+	op.Events = l.events.keep(events)
 }
 
-func (l *clientLog) keepParticipants(all []eventcore.Participant) []eventcore.Participant {
-	l.participants = room(l.participants, len(all))
-	from := len(l.participants)
-	l.participants = append(l.participants, all...)
-	return l.participants[from:len(l.participants):len(l.participants)]
-}
-
-func (l *clientLog) keepEvents(writes []eventcore.Write) []Event {
-	l.events = room(l.events, len(writes))
-	from := len(l.events)
-	for i := range writes {
-		w := &writes[i]
-		l.events = append(l.events, Event{w.Event.ID, w.Participant, w.Event.Type})
+// keepResult copies the result of an append: its slice belongs to the client, which
+// may change it.
+func (l *clientLog) keepResult(op *Operation, appended eventcore.Appended) {
+	op.Appended = appended
+	if n := len(appended.Streams); n > 0 {
+		op.Appended.Streams = l.versions.keep(append(l.versions.take(n), appended.Streams...))
 	}
-	return l.events[from:len(l.events):len(l.events)]
 }
 
-// takeSeen returns an empty slice to append to. A read that begins before it is
-// given back gets another.
-func (l *clientLog) takeSeen() []Seen {
-	free := room(l.seen, 1)
-	l.seen = nil
-	return free[len(free):]
+// keepConflict copies a conflict: the error belongs to the client.
+func (l *clientLog) keepConflict(op *Operation, conflict *eventcore.VersionConflict) {
+	op.Conflict = &l.conflicts.keep(append(l.conflicts.take(1), *conflict))[0]
 }
 
-// giveSeen takes the slice back and returns what a read keeps of it.
-func (l *clientLog) giveSeen(seen []Seen) []Seen {
-	l.seen = seen
-	return seen[:len(seen):len(seen)]
+// reset forgets everything and keeps the memory.
+func (l *clientLog) reset() {
+	clear(l.ops)
+	l.ops = l.ops[:0]
+	l.participants.reset()
+	l.events.reset()
+	l.versions.reset()
+	l.conflicts.reset()
+	l.seen.reset()
+	l.reading = false
 }

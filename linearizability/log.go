@@ -1,135 +1,246 @@
 package linearizability
 
 import (
-	"slices"
-
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 )
 
 // finalLog is the final state of the store with what the history says of it: who
-// wrote which event, where it stands, and what became of every append.
+// wrote which event, where it stands, and what became of every append. Streams and
+// events that were sent are numbered.
 type finalLog struct {
 	history *History
 	ops     []Operation
-	// writers has the append and the index in it of every event ID that was sent.
-	// An ID that was sent twice has its first append.
-	writers map[eventcore.EventID]writer
-	// places has where an event stands in the final streams, the first time.
-	places map[eventcore.EventID]place
-	// ranks has the index of an event in the final global order.
-	ranks map[eventcore.EventID]int
+	names   []eventcore.StreamID
+	numbers map[eventcore.StreamID]int
+	// streams has the final events by the number of the stream, and slots of each
+	// the number of the sent event that it is, -1 for one that nobody sent.
+	streams [][]eventcore.Recorded
+	slots   [][]int
+	// sent has every event of every append; index finds them by ID.
+	sent  []sentEvent
+	index map[eventcore.EventID]int
+	// first is the number of the first event of each append, and of those after the
+	// last: events of an append have consecutive numbers.
+	first []int
+	// parts has the stream numbers of an append's participants, or that of a read.
+	parts [][]int
+	// ranks has the numbers of the sent events in the global order, -1 for others.
+	ranks []int
+	// extra are events of the final streams whose ID stands in another place too.
+	extra []duplicate
 	// applied says of each operation whether it is an append that was applied, and
 	// returns has the stamps by which operations had taken effect at the latest.
 	applied []bool
 	returns []int64
+	// next is scratch space: the version that each participant has got to.
+	next []eventcore.Version
 }
 
-type writer struct{ op, event int }
+// sentEvent is an event of an append and its places in the final log.
+type sentEvent struct {
+	op      int
+	id      eventcore.EventID
+	stream  int // -1: it is in no final stream
+	version eventcore.Version
+	rank    int // -1: it is not in the final global order
+}
 
-type place struct {
-	stream  eventcore.StreamID
+type duplicate struct {
+	event   int
+	stream  int
 	version eventcore.Version
 }
 
-func newFinalLog(h *History) *finalLog {
-	l := &finalLog{
-		history: h, ops: h.Operations,
-		writers: make(map[eventcore.EventID]writer), places: make(map[eventcore.EventID]place),
-		ranks:   make(map[eventcore.EventID]int, len(h.Final.Global)),
-		applied: make([]bool, len(h.Operations)), returns: make([]int64, len(h.Operations)),
+// newFinalLog indexes a history; the text says why it cannot be judged, "" if it can.
+func newFinalLog(h *History) (*finalLog, string) {
+	if reason := usable(h); reason != "" {
+		return nil, reason
 	}
-	for i := range l.ops {
-		op := &l.ops[i]
-		l.returns[i] = op.Return
-		l.applied[i] = op.Kind == Append && op.Outcome == eventcore.OutcomeApplied
-		for e := range op.Events {
-			if _, sent := l.writers[op.Events[e].ID]; !sent {
-				l.writers[op.Events[e].ID] = writer{i, e}
-			}
-		}
+	l := &finalLog{history: h, ops: h.Operations, applied: make([]bool, len(h.Operations)), returns: make([]int64, len(h.Operations))}
+	l.numberStreams()
+	if reason := l.numberEvents(); reason != "" {
+		return nil, reason
 	}
-	for _, id := range h.Final.names() {
-		events := h.Final.Streams[id]
-		for v := range events {
-			if _, there := l.places[events[v].ID]; !there {
-				l.places[events[v].ID] = place{id, eventcore.Version(v) + 1}
-			}
-		}
+	if reason := l.resolveStreams(); reason != "" {
+		return nil, reason
 	}
-	for rank := range h.Final.Global {
-		id := h.Final.Global[rank].ID
-		if _, there := l.ranks[id]; !there {
-			l.ranks[id] = rank
-		}
-	}
+	l.placeEvents()
+	l.rankEvents()
 	l.settle()
-	return l
+	return l, ""
 }
 
-// names returns the names of the streams in a fixed order: that of a map would make
-// findings differ from run to run.
-func (f *Final) names() []eventcore.StreamID {
-	ids := make([]eventcore.StreamID, 0, len(f.Streams))
-	for id := range f.Streams {
-		ids = append(ids, id)
+func (l *finalLog) numberStreams() {
+	l.names = sorted(l.history.Final.Streams)
+	l.numbers = make(map[eventcore.StreamID]int, len(l.names))
+	l.streams = make([][]eventcore.Recorded, len(l.names))
+	for n, id := range l.names {
+		l.numbers[id] = n
+		l.streams[n] = l.history.Final.Streams[id]
 	}
-	sortStreams(ids)
-	return ids
 }
 
-// settle decides what appends with an unknown outcome did: those of which a read,
-// the final one included, saw an event were applied, by the time the first such read
-// returned; the others were not. An event that was seen and is gone later is
-// not "not applied": the rules report it.
-func (l *finalLog) settle() {
+// numberEvents numbers the events that were sent.
+func (l *finalLog) numberEvents() string {
+	total := 0
 	for i := range l.ops {
-		op := &l.ops[i]
-		for s := range op.Seen {
-			w, sent := l.writers[op.Seen[s].ID]
-			if !sent || l.ops[w.op].Outcome != eventcore.OutcomeUnknown {
-				continue
+		total += len(l.ops[i].Events)
+	}
+	l.sent = make([]sentEvent, 0, total)
+	l.index = make(map[eventcore.EventID]int, total)
+	l.first = make([]int, len(l.ops)+1)
+	for i := range l.ops {
+		for e := range l.ops[i].Events {
+			id := l.ops[i].Events[e].ID
+			l.index[id] = len(l.sent)
+			l.sent = append(l.sent, sentEvent{op: i, id: id, stream: -1, rank: -1})
+			if len(l.index) < len(l.sent) {
+				return sentTwice(id)
 			}
-			if !l.applied[w.op] {
-				// The call may have taken effect long after it returned its error.
-				l.applied[w.op], l.returns[w.op] = true, Never
+		}
+		l.first[i+1] = len(l.sent)
+	}
+	return ""
+}
+
+// resolveStreams finds the numbers of the streams that calls name.
+func (l *finalLog) resolveStreams() string {
+	total := 0
+	for i := range l.ops {
+		total += max(1, len(l.ops[i].Participants))
+	}
+	all := make([]int, 0, total)
+	l.parts = make([][]int, len(l.ops))
+	for i := range l.ops {
+		op, from := &l.ops[i], len(all)
+		switch op.Kind {
+		case Append:
+			for p := range op.Participants {
+				n, known := l.numbers[op.Participants[p].Stream]
+				if !known {
+					return notRead(op.Participants[p].Stream)
+				}
+				all = append(all, n)
 			}
-			// A read that returned before the append was called is an anomaly of its
-			// own and must not make an interval that ends before it begins.
-			if op.Return > l.ops[w.op].Call {
-				l.returns[w.op] = min(l.returns[w.op], op.Return)
+		case ReadStream:
+			n, known := l.numbers[op.Stream]
+			if !known {
+				return notRead(op.Stream)
 			}
+			all = append(all, n)
+		case ReadAll:
+		}
+		l.parts[i] = all[from:]
+	}
+	return ""
+}
+
+// placeEvents notes where events stand in the final streams.
+func (l *finalLog) placeEvents() {
+	total := 0
+	for _, events := range l.streams {
+		total += len(events)
+	}
+	all := make([]int, total)
+	l.slots = make([][]int, len(l.streams))
+	for s, events := range l.streams {
+		l.slots[s], all = all[:len(events)], all[len(events):]
+		for v := range events {
+			n, sent := l.index[events[v].ID]
+			if !sent {
+				n = -1
+			} else if e := &l.sent[n]; e.stream < 0 {
+				e.stream, e.version = s, eventcore.Version(v)+1
+			} else {
+				l.extra = append(l.extra, duplicate{n, s, eventcore.Version(v) + 1})
+			}
+			l.slots[s][v] = n
 		}
 	}
 }
 
-// stream returns the final events of a stream.
-func (l *finalLog) stream(id eventcore.StreamID) []eventcore.Recorded {
-	return l.history.Final.Streams[id]
+// rankEvents notes where events stand in the final global order.
+func (l *finalLog) rankEvents() {
+	global := l.history.Final.Global
+	l.ranks = make([]int, len(global))
+	for rank := range global {
+		n, sent := l.index[global[rank].ID]
+		if !sent {
+			n = -1
+		} else if l.sent[n].rank < 0 {
+			l.sent[n].rank = rank
+		}
+		l.ranks[rank] = n
+	}
+}
+
+// find returns the number of an event that a read of a stream saw, -1 if nobody sent
+// it. Nearly always the event is where the final log has it, which needs no map.
+func (l *finalLog) find(stream int, seen *Seen) int {
+	if v := int(seen.Version) - 1; stream >= 0 && v >= 0 && v < len(l.slots[stream]) {
+		if n := l.slots[stream][v]; n >= 0 && l.sent[n].id == seen.ID {
+			return n
+		}
+	}
+	if n, sent := l.index[seen.ID]; sent {
+		return n
+	}
+	return -1
+}
+
+// streamOf returns the number of the stream that a read names, -1 if it names none.
+func (l *finalLog) streamOf(i int) int {
+	if l.ops[i].Kind == ReadStream {
+		return l.parts[i][0]
+	}
+	return -1
+}
+
+// record returns the final record of a sent event, nil if it is in no final stream.
+func (l *finalLog) record(n int) *eventcore.Recorded {
+	e := &l.sent[n]
+	if e.stream < 0 {
+		return nil
+	}
+	return &l.streams[e.stream][e.version-1]
 }
 
 // owner returns the applied append that wrote version v of a stream, -1 if the final
-// log does not have the version or nobody is known to have written it.
-func (l *finalLog) owner(id eventcore.StreamID, v eventcore.Version) int {
-	events := l.stream(id)
-	if v < 1 || int(v) > len(events) {
+// log does not have the version or no applied append wrote it.
+func (l *finalLog) owner(stream int, v eventcore.Version) int {
+	if v < 1 || v > eventcore.Version(len(l.slots[stream])) {
 		return -1
 	}
-	w, sent := l.writers[events[v-1].ID]
-	if !sent || !l.applied[w.op] {
+	n := l.slots[stream][v-1]
+	if n < 0 || !l.applied[l.sent[n].op] {
 		return -1
 	}
-	return w.op
+	return l.sent[n].op
 }
 
 // rankAfter returns the number of events in the final global order at or before a
 // position.
 func (l *finalLog) rankAfter(p eventcore.Position) int {
 	global := l.history.Final.Global
-	rank, _ := slices.BinarySearchFunc(global, p, func(e eventcore.Recorded, p eventcore.Position) int {
-		if e.Position.Compare(p) <= 0 {
-			return -1
+	// Not a binary search of the slice by value: a record has 150 bytes.
+	low, high := 0, len(global)
+	for low < high {
+		mid := int(uint(low+high) >> 1)
+		if global[mid].Position.Compare(p) <= 0 {
+			low = mid + 1
+		} else {
+			high = mid
 		}
-		return 1
-	})
+	}
+	return low
+}
+
+// matching returns the first rank from rank on whose event the filter selects, the
+// length of the global order if there is none.
+func (l *finalLog) matching(filter *eventcore.Filter, rank int) int {
+	global := l.history.Final.Global
+	for rank < len(global) && !filter.Match(global[rank].Stream, global[rank].Type) {
+		rank++
+	}
 	return rank
 }

@@ -1,16 +1,8 @@
 package linearizability
 
-import (
-	"encoding/binary"
-
-	"github.com/anishathalye/porcupine"
-
-	"github.com/eventcore-go/eventcore-sim/eventcore"
-)
-
-// The model of the whole store: a chain of events for each stream, and the number of
-// events in the global order. It carries content, not only versions, and so depends
-// on none of the rules.
+// The model of the whole store: a chain of events for each stream, and the length of
+// the global order. It carries content, not only versions, and so needs none of the
+// rules: what they find it rejects too.
 
 // node is the newest event of a stream and, through parent, all before it. A nil
 // node is an empty stream. Nodes are never changed, so states share them.
@@ -36,11 +28,6 @@ func (n *node) sum() uint64 {
 	return n.hash
 }
 
-// push returns the stream with one more event.
-func (n *node) push(id uint64) *node {
-	return &node{parent: n, version: n.at() + 1, id: id, hash: fold(n.sum(), id)}
-}
-
 // back returns the stream as it was at version v, which is at or below its own.
 func (n *node) back(v uint64) *node {
 	for n.at() > v {
@@ -49,24 +36,46 @@ func (n *node) back(v uint64) *node {
 	return n
 }
 
-// state is a state of a component's streams. It is never changed.
+// state is a state of a component's streams. It is never changed once it is made.
 type state struct {
-	heads  []*node
-	global int
+	machine *machine
+	heads   []*node
+	global  int
+	hash    uint64
 }
 
 // step is a call as the model sees it.
 type step struct {
-	op     *Operation
-	expect []expectation
-	pushes []push
+	op *Operation
+	// impossible: no state of a store explains the result.
+	impossible bool
+	expect     []expectation
+	pushes     []push
 	// rank is the place of the first event in the final global order, -1 where
 	// the global order is not modelled.
 	rank int
-	read *streamRead
-	// all bounds the length of the global order at the moment of a global read.
-	all *globalRead
+	kind readKind
+
+	// stream, after, ids and hash are those of a read of a stream; hash is that of
+	// the stream up to the last event if the read was from the beginning.
+	stream int
+	after  uint64
+	ids    []uint64
+	hash   uint64
+	// low and high bound the length of the global order at the moment of a read
+	// of it.
+	low, high int
 }
+
+type readKind uint8
+
+const (
+	noRead readKind = iota
+	// exactRead: the stream had nothing more.
+	exactRead
+	prefixRead
+	globalRead
+)
 
 // expectation: a stream is at a version.
 type expectation struct {
@@ -80,63 +89,44 @@ type push struct {
 	id     uint64
 }
 
-type streamRead struct {
-	stream int
-	after  uint64
-	ids    []uint64
-	// exact says that the stream had nothing more.
-	exact bool
-	// hash is that of the stream up to the last event, known for reads from the
-	// beginning.
-	hash uint64
-}
+// effectFree says that a step changes no state.
+func (st *step) effectFree() bool { return len(st.pushes) == 0 }
 
-type globalRead struct{ low, high int }
-
-// apply returns the state after the step, or false if the step is not possible.
-func (s *state) apply(st *step) (bool, *state) {
+// possible says whether the step can be taken in a state.
+func (st *step) possible(s *state) bool {
+	if st.impossible {
+		return false
+	}
 	for _, e := range st.expect {
 		if s.heads[e.stream].at() != e.version {
-			return false, s
+			return false
 		}
 	}
-	if st.read != nil {
-		return st.read.fits(s.heads[st.read.stream]), s
+	switch st.kind {
+	case exactRead, prefixRead:
+		return st.fits(s.heads[st.stream])
+	case globalRead:
+		return st.low <= s.global && s.global <= st.high
+	default:
+		return st.rank < 0 || st.rank == s.global
 	}
-	if st.all != nil {
-		return st.all.low <= s.global && s.global <= st.all.high, s
-	}
-	if len(st.pushes) == 0 {
-		return true, s
-	}
-	if st.rank >= 0 && st.rank != s.global {
-		return false, s
-	}
-	next := &state{heads: append([]*node(nil), s.heads...), global: s.global}
-	if st.rank >= 0 {
-		next.global += len(st.pushes)
-	}
-	for _, p := range st.pushes {
-		next.heads[p.stream] = next.heads[p.stream].push(p.id)
-	}
-	return true, next
 }
 
 // fits says whether a stream is one that the read can have seen.
-func (r *streamRead) fits(head *node) bool {
-	version, end := head.at(), r.after+uint64(len(r.ids))
+func (st *step) fits(head *node) bool {
+	version, end := head.at(), st.after+uint64(len(st.ids))
 	switch {
-	case len(r.ids) == 0:
-		return !r.exact || version <= r.after
-	case version < end, r.exact && version != end:
+	case len(st.ids) == 0:
+		return st.kind != exactRead || version <= st.after
+	case version < end, st.kind == exactRead && version != end:
 		return false
 	}
 	n := head.back(end)
-	if r.after == 0 {
-		return n.hash == r.hash
+	if st.after == 0 {
+		return n.hash == st.hash
 	}
-	for i := len(r.ids) - 1; i >= 0; i-- {
-		if n.id != r.ids[i] {
+	for i := len(st.ids) - 1; i >= 0; i-- {
+		if n.id != st.ids[i] {
 			return false
 		}
 		n = n.parent
@@ -144,21 +134,9 @@ func (r *streamRead) fits(head *node) bool {
 	return true
 }
 
-// porcupineModel returns the model of a component with that many streams.
-func porcupineModel(streams int) porcupine.Model {
-	return porcupine.Model{
-		Init:  func() any { return &state{heads: make([]*node, streams)} },
-		Step:  func(s, input, _ any) (bool, any) { return s.(*state).apply(input.(*step)) },
-		Equal: func(a, b any) bool { return a.(*state).equal(b.(*state)) },
-		Hash:  func(s any) uint64 { return s.(*state).sum() },
-		DescribeOperation: func(input, _ any) string {
-			return input.(*step).op.describe()
-		},
-	}
-}
-
+// equal compares by version and hash of each stream.
 func (s *state) equal(other *state) bool {
-	if s.global != other.global {
+	if s.global != other.global || s.hash != other.hash {
 		return false
 	}
 	for i := range s.heads {
@@ -167,19 +145,6 @@ func (s *state) equal(other *state) bool {
 		}
 	}
 	return true
-}
-
-func (s *state) sum() uint64 {
-	h := uint64(s.global)
-	for _, head := range s.heads {
-		h = fold(h, head.sum())
-	}
-	return h
-}
-
-// idDigest shortens an event ID. Its random bits are what tells IDs apart.
-func idDigest(id eventcore.EventID) uint64 {
-	return fold(binary.LittleEndian.Uint64(id[:8]), binary.LittleEndian.Uint64(id[8:]))
 }
 
 // fold mixes v into h (the finalizer of MurmurHash3).

@@ -3,109 +3,148 @@ package linearizability
 import "github.com/eventcore-go/eventcore-sim/eventcore"
 
 // checkGlobal: the global order has the events of all streams, each stream in its
-// order, the events of an append together, at growing positions; and what cursors
-// returned are its pieces.
+// order, the events of an append together and in the order of its batch, at growing
+// positions; and what cursors returned are its pieces.
 func (l *finalLog) checkGlobal(f *findings) {
-	global := l.history.Final.Global
-	if global == nil {
+	if l.history.Final.Global == nil {
 		return
 	}
 	before := f.total()
-	l.checkGlobalLog(f, global)
+	l.checkStreamsInGlobal(f)
+	l.checkBatchesInGlobal(f)
+	l.checkGlobalTime(f)
 	if f.total() > before {
 		// Ranks mean nothing in a broken order.
 		return
 	}
+	var known *bounds
 	for i := range l.ops {
-		if op := &l.ops[i]; op.Kind == ReadAll {
-			l.checkCursor(f, i, op)
+		if l.ops[i].Kind != ReadAll {
+			continue
 		}
+		if known == nil {
+			known = l.globalBounds()
+		}
+		l.checkCursor(f, i, known)
 	}
 }
 
-func (l *finalLog) checkGlobalLog(f *findings, global []eventcore.Recorded) {
-	versions := make(map[eventcore.StreamID]eventcore.Version, len(l.history.Final.Streams))
-	last := -1 // the append of the event before
-	seen := make(map[int]bool)
+func (l *finalLog) checkStreamsInGlobal(f *findings) {
+	global := l.history.Final.Global
+	versions := make([]eventcore.Version, len(l.names))
 	for rank := range global {
 		e := &global[rank]
 		if rank > 0 && e.Position.Compare(global[rank-1].Position) <= 0 {
 			f.add(BrokenGlobalOrder, nil, "event %s at position %s follows one at %s", e.ID, e.Position, global[rank-1].Position)
 		}
-		versions[e.Stream]++
-		if at := l.places[e.ID]; e.Version != versions[e.Stream] || at.stream != e.Stream || at.version != e.Version {
-			f.add(BrokenGlobalOrder, nil, "event %s comes as version %d of %q, of which %d events came so far", e.ID, e.Version, e.Stream, versions[e.Stream])
-		}
-		w, sent := l.writers[e.ID]
-		if !sent {
+		s, known := l.numbers[e.Stream]
+		if !known {
+			f.add(BrokenGlobalOrder, nil, "event %s comes in the global order as one of %q, which no call used", e.ID, e.Stream)
 			continue
 		}
-		if w.op != last && seen[w.op] {
-			f.add(TornAppend, []int{w.op}, "%s: event %s does not follow the others of its append in the global order", &l.ops[w.op], e.ID)
-		}
-		last, seen[w.op] = w.op, true
-	}
-	for _, id := range l.history.Final.names() {
-		if n := len(l.stream(id)); int(versions[id]) != n {
-			f.add(BrokenGlobalOrder, nil, "stream %q has %d events, the global order %d of them", id, n, versions[id])
+		versions[s]++
+		if v := versions[s]; int(v) > len(l.streams[s]) || l.streams[s][v-1].ID != e.ID || e.Version != v || l.streams[s][v-1].Position != e.Position {
+			f.add(BrokenGlobalOrder, nil, "event %s comes in the global order as version %d of %q at %s, after %d others; reading the stream shows otherwise",
+				e.ID, e.Version, e.Stream, e.Position, v-1)
 		}
 	}
-	l.checkGlobalTime(f, global)
+	for s, id := range l.names {
+		if n := len(l.streams[s]); int(versions[s]) != n {
+			f.add(BrokenGlobalOrder, nil, "stream %q has %d events, the global order %d of them", id, n, versions[s])
+		}
+	}
+}
+
+// checkBatchesInGlobal: each event of an append but the first follows the one before.
+func (l *finalLog) checkBatchesInGlobal(f *findings) {
+	for rank, n := range l.ranks {
+		if n < 0 || n == l.first[l.sent[n].op] {
+			continue
+		}
+		if rank > 0 && l.ranks[rank-1] == n-1 {
+			continue
+		}
+		w := l.sent[n].op
+		if rank > 0 && l.ranks[rank-1] >= 0 && l.sent[l.ranks[rank-1]].op == w {
+			f.add(ReorderedAppend, []int{w}, "%s: its events are in another order in the global order", &l.ops[w])
+			continue
+		}
+		f.add(TornAppend, []int{w}, "%s: event %s does not follow the others of its append in the global order", &l.ops[w], l.sent[n].id)
+	}
 }
 
 // checkGlobalTime: an append that had returned before another was called comes before
 // it in the global order.
-func (l *finalLog) checkGlobalTime(f *findings, global []eventcore.Recorded) {
+func (l *finalLog) checkGlobalTime(f *findings) {
 	first := -1 // of the appends behind, the one that returned first
-	for rank := len(global) - 1; rank >= 0; rank-- {
-		w, sent := l.writers[global[rank].ID]
-		if !sent {
+	for rank := len(l.ranks) - 1; rank >= 0; rank-- {
+		if l.ranks[rank] < 0 {
 			continue
 		}
-		if first >= 0 && first != w.op && l.returns[first] < l.ops[w.op].Call {
-			f.add(RealTimeInversion, []int{first, w.op}, "%s: it had returned before %s was called and lies behind it in the global order",
-				&l.ops[first], &l.ops[w.op])
+		w := l.sent[l.ranks[rank]].op
+		if first >= 0 && first != w && l.returns[first] < l.ops[w].Call {
+			f.add(RealTimeInversion, []int{first, w}, "%s: it had returned before %s was called and lies behind it in the global order",
+				&l.ops[first], &l.ops[w])
 		}
-		if first < 0 || l.returns[w.op] < l.returns[first] {
-			first = w.op
+		if first < 0 || l.returns[w] < l.returns[first] {
+			first = w
 		}
 	}
 }
 
 // checkCursor: a read of the global order returns the next matching events without a
 // gap, and stops early only for a reason.
-func (l *finalLog) checkCursor(f *findings, i int, op *Operation) {
-	global := l.history.Final.Global
-	rank := l.rankAfter(op.Position)
-	for s := range op.Seen {
-		seen := &op.Seen[s]
-		for rank < len(global) && !op.Filter.Match(global[rank].Stream, global[rank].Type) {
-			rank++
+func (l *finalLog) checkCursor(f *findings, i int, known *bounds) {
+	op := &l.ops[i]
+	if op.Limit > 0 && len(op.Seen) > op.Limit {
+		f.add(BrokenLimit, []int{i}, "%s: it returned %d events", op, len(op.Seen))
+	}
+	rank, fits := l.follow(op)
+	if fits {
+		if op.End != Complete {
+			return
 		}
-		if rank < len(global) && global[rank].ID == seen.ID && global[rank].Position == seen.Position {
-			rank++
-			continue
-		}
-		at, there := l.ranks[seen.ID]
-		if there && at > rank {
-			w := l.writers[global[rank].ID]
-			f.add(CursorSkip, []int{w.op, i}, "%s: it returned position %s but not event %s at %s, which lies before it",
-				op, seen.Position, global[rank].ID, global[rank].Position)
-		} else if there {
-			f.add(BrokenGlobalOrder, []int{i}, "%s: event %s came at position %s out of its place", op, seen.ID, seen.Position)
+		if at := known.after(rank); at.stamp < op.Call {
+			name := StaleRead
+			if l.ops[at.op].Kind == ReadAll {
+				name = NonMonotonicRead
+			}
+			f.add(name, []int{at.op, i}, "%s: it did not see event %s, which %s", op, l.history.Final.Global[rank].ID, l.vouches(at.op))
 		}
 		return
 	}
-	for rank < len(global) && !op.Filter.Match(global[rank].Stream, global[rank].Type) {
-		rank++
-	}
-	if op.End == Complete && rank < len(global) {
-		w, sent := l.writers[global[rank].ID]
-		if sent && l.returns[w.op] < op.Call {
-			f.add(StaleRead, []int{w.op, i}, "%s: it did not see event %s, which %s had written before", op, global[rank].ID, &l.ops[w.op])
+	s := len(op.Seen) - 1
+	for ; s >= 0; s-- {
+		// The last event that came from beyond the gap proves that there is one.
+		if n := l.find(-1, &op.Seen[s]); n >= 0 && l.sent[n].rank > rank && rank < len(l.ranks) {
+			left := &l.history.Final.Global[rank]
+			proof := []int{i}
+			if l.ranks[rank] >= 0 {
+				proof = []int{l.sent[l.ranks[rank]].op, i}
+			}
+			f.add(CursorSkip, proof, "%s: it returned position %s but not in its turn event %s at %s, which lies before it",
+				op, op.Seen[s].Position, left.ID, left.Position)
+			return
 		}
 	}
-	if op.Limit > 0 && len(op.Seen) > op.Limit {
-		f.add(BrokenGlobalOrder, []int{i}, "%s: it returned %d events", op, len(op.Seen))
+	f.add(BrokenGlobalOrder, []int{i}, "%s: it returned events that do not lie behind its cursor, or twice, or that its filter does not select", op)
+}
+
+// follow goes along the final global order with a read of it. It returns the rank of
+// the next matching event, and whether the read had each one in turn.
+func (l *finalLog) follow(op *Operation) (int, bool) {
+	global := l.history.Final.Global
+	rank := l.matching(&op.Filter, l.rankAfter(op.Position))
+	for s := range op.Seen {
+		seen := &op.Seen[s]
+		if rank >= len(global) {
+			return rank, false
+		}
+		e := &global[rank]
+		if e.ID != seen.ID || e.Position != seen.Position || e.Version != seen.Version || e.Stream != seen.Stream {
+			return rank, false
+		}
+		rank = l.matching(&op.Filter, rank+1)
 	}
+	return rank, true
 }

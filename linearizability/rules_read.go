@@ -9,12 +9,18 @@ func (l *finalLog) checkReads(f *findings) {
 		if op.Kind == Append {
 			continue
 		}
+		stream := l.streamOf(i)
 		for s := range op.Seen {
-			l.checkSeen(f, i, op, &op.Seen[s])
+			l.checkSeen(f, i, stream, s)
 		}
 		if op.Kind == ReadStream {
 			checkPrefix(f, i, op)
 		}
+	}
+	for _, d := range l.extra {
+		at := &l.sent[d.event]
+		f.add(DuplicateEvent, []int{at.op}, "event %s is version %d of %q and version %d of %q",
+			at.id, at.version, l.names[at.stream], d.version, l.names[d.stream])
 	}
 }
 
@@ -24,7 +30,7 @@ func checkPrefix(f *findings, i int, op *Operation) {
 	for s := range op.Seen {
 		seen := &op.Seen[s]
 		if want := op.After + eventcore.Version(s) + 1; seen.Version != want || seen.Stream != op.Stream {
-			f.add(NonPrefixRead, []int{i}, "%s: version %d of %q came where version %d comes next", op, seen.Version, seen.Stream, want)
+			f.add(NonPrefixRead, []int{i}, "%s: version %d of %q came where version %d of %q comes next", op, seen.Version, seen.Stream, want, op.Stream)
 			return
 		}
 	}
@@ -32,50 +38,46 @@ func checkPrefix(f *findings, i int, op *Operation) {
 
 // checkSeen: an event that was read was written by somebody before the read ended, and
 // is still what it was.
-func (l *finalLog) checkSeen(f *findings, i int, op *Operation, seen *Seen) {
-	w, sent := l.writers[seen.ID]
-	if !sent {
+func (l *finalLog) checkSeen(f *findings, i, stream, s int) {
+	op := &l.ops[i]
+	seen := &op.Seen[s]
+	n := l.find(stream, seen)
+	if n < 0 {
 		f.add(PhantomEvent, []int{i}, "%s: nobody appended event %s, version %d of %q", op, seen.ID, seen.Version, seen.Stream)
 		return
 	}
-	writer := &l.ops[w.op]
+	w := l.sent[n].op
+	writer := &l.ops[w]
 	switch {
 	case writer.Outcome == eventcore.OutcomeNotApplied:
-		f.add(AbortedAppendSeen, []int{w.op, i}, "%s: it saw event %s of an append that was refused", op, seen.ID)
+		f.add(AbortedAppendSeen, []int{w, i}, "%s: it saw event %s of %s", op, seen.ID, writer)
 		return
 	case op.Return < writer.Call:
-		f.add(FutureRead, []int{w.op, i}, "%s: it saw event %s before that was appended", op, seen.ID)
+		f.add(FutureRead, []int{w, i}, "%s: it saw event %s before %s", op, seen.ID, writer)
 	}
-	at, there := l.places[seen.ID]
-	if !there {
-		f.add(LostAppend, []int{w.op, i}, "%s: it saw version %d of %q, event %s, which is gone at the end", op, seen.Version, seen.Stream, seen.ID)
+	at := l.record(n)
+	if at == nil {
+		f.add(LostAppend, []int{w, i}, "%s: it saw version %d of %q, event %s, which is gone at the end", op, seen.Version, seen.Stream, seen.ID)
 		return
 	}
-	if at.stream != seen.Stream || at.version != seen.Version {
-		f.add(IncompatibleOrder, []int{w.op, i}, "%s: event %s came as version %d of %q and is version %d of %q at the end",
-			op, seen.ID, seen.Version, seen.Stream, at.version, at.stream)
+	switch {
+	case at.Stream == seen.Stream && at.Version == seen.Version && at.Position == seen.Position:
+	case f.room(DuplicateEvent) && seenBefore(op, s):
+		f.add(DuplicateEvent, []int{w, i}, "%s: event %s came twice", op, seen.ID)
+	case at.Stream != seen.Stream || at.Version != seen.Version:
+		f.add(IncompatibleOrder, []int{w, i}, "%s: event %s came as version %d of %q and is version %d of %q at the end",
+			op, seen.ID, seen.Version, seen.Stream, at.Version, at.Stream)
+	default:
+		f.add(WrongPosition, []int{w, i}, "%s: event %s came at position %s and is at %s at the end", op, seen.ID, seen.Position, at.Position)
 	}
 }
 
-// checkDuplicates: no event is in the store twice.
-func (l *finalLog) checkDuplicates(f *findings) {
-	for i := range l.ops {
-		op := &l.ops[i]
-		if op.Client != FinalClient || op.Kind != ReadStream {
-			continue
-		}
-		for s := range op.Seen {
-			seen := &op.Seen[s]
-			at := l.places[seen.ID]
-			if at.stream == seen.Stream && at.version == seen.Version {
-				continue
-			}
-			proof := []int{i}
-			if w, sent := l.writers[seen.ID]; sent {
-				proof = []int{w.op, i}
-			}
-			f.add(DuplicateEvent, proof, "event %s is version %d of %q and version %d of %q",
-				seen.ID, at.version, at.stream, seen.Version, seen.Stream)
+// seenBefore says whether a read had yielded the event number s already.
+func seenBefore(op *Operation, s int) bool {
+	for before := range s {
+		if op.Seen[before].ID == op.Seen[s].ID {
+			return true
 		}
 	}
+	return false
 }

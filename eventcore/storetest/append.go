@@ -62,5 +62,8 @@ func appendRules() []requirement {
 		rule("R-APPEND-20", "the store does not keep the slices of a batch",
 			"The caller may use its buffers again; recorded events would change under their readers.",
 			checkBatchNotKept),
+		rule("R-APPEND-21", "each of many participants is checked, read-only or not, wherever in the batch it is",
+			"A statement holds so many parameters; a store that checks participants in portions can lose one of the portions.",
+			checkManyParticipants),
 	}
 }

@@ -17,6 +17,13 @@ func Without(names ...string) Option {
 	return func(o *options) { o.without = append(o.without, names...) }
 }
 
+// WithoutAllReader lets [Check] pass a store that is no [eventcore.AllReader]: the rules
+// of the global order are left out for it. A store that is one is checked as ever, so
+// that a ReadAll added later does not stay unchecked; Without("R-ALL") leaves it out.
+func WithoutAllReader() Option {
+	return func(o *options) { o.withoutAllReader = true }
+}
+
 // WithDeadline sets the time that the check of one rule may take before it is reported
 // as hanging; without this option it is 30 seconds. A hanging check is abandoned: its
 // goroutines stay and its store is not closed.
@@ -25,8 +32,9 @@ func WithDeadline(d time.Duration) Option {
 }
 
 type options struct {
-	without  []string
-	deadline time.Duration
+	without          []string
+	withoutAllReader bool
+	deadline         time.Duration
 }
 
 func newOptions(list []Option) (options, error) {

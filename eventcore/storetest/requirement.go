@@ -18,6 +18,9 @@ type Requirement struct {
 	Rule string
 	// Why is what goes wrong in a store that breaks the rule.
 	Why string
+	// Needs is the optional interface without which a store cannot be asked to keep
+	// the rule, as in "eventcore.AllReader"; "" for a rule that all stores keep.
+	Needs string
 	// Source is the file and line of the rule in this package, as in "append.go:41".
 	Source string
 }
@@ -34,6 +37,8 @@ func Requirements() []Requirement {
 // groupAll is the group that a store needs [eventcore.AllReader] for.
 const groupAll = "all"
 
+const needsAllReader = "eventcore.AllReader"
+
 // requirement is a rule and its check.
 type requirement struct {
 	Requirement
@@ -44,7 +49,7 @@ func requirements() []requirement {
 	var list []requirement
 	for _, group := range [][]requirement{
 		appendRules(), eventRules(), streamRules(), readRules(), typedRules(), contextRules(), concurrencyRules(),
-		readAllRules(), filterRules(),
+		readAllRules(), filterRules(), batchRules(),
 	} {
 		list = append(list, group...)
 	}
@@ -55,10 +60,14 @@ func requirements() []requirement {
 // that calls rule.
 func rule(id, text, why string, check func(context.Context, *subject) error) requirement {
 	_, file, line, _ := runtime.Caller(1)
-	return requirement{check: check, Requirement: Requirement{
+	r := requirement{check: check, Requirement: Requirement{
 		ID: id, Group: strings.ToLower(strings.Split(id, "-")[1]), Rule: text, Why: why,
 		Source: fmt.Sprintf("%s:%d", filepath.Base(file), line),
 	}}
+	if r.Group == groupAll {
+		r.Needs = needsAllReader
+	}
+	return r
 }
 
 // failed says of err which rule it breaks.

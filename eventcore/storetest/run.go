@@ -40,8 +40,8 @@ func Run(t *testing.T, newStore func(t testing.TB) eventcore.Store, opts ...Opti
 // Check checks every requirement and returns all failures joined, nil if each rule
 // was checked and kept or was left out by [Without]. newStore returns an empty store
 // of its own for each. The rules of the global order fail for a store that is no
-// [eventcore.AllReader] unless Without("R-ALL") leaves them out. Once ctx is done the
-// rest is not checked, which is an error too.
+// [eventcore.AllReader] unless [WithoutAllReader] is given. Once ctx is done the rest is
+// not checked, which is an error too.
 func Check(ctx context.Context, newStore func(ctx context.Context) (eventcore.Store, error), opts ...Option) error {
 	o, err := newOptions(opts)
 	if err != nil {
@@ -61,14 +61,20 @@ func Check(ctx context.Context, newStore func(ctx context.Context) (eventcore.St
 			failures = append(failures, r.failed(fmt.Errorf("open a store: %w", err)))
 			continue
 		}
-		if err := r.try(ctx, store, o.deadline); err != nil {
+		err = r.try(ctx, store, o.deadline)
+		switch {
+		case err == nil, o.withoutAllReader && errors.Is(err, errNoReadAll):
+		case ctx.Err() != nil:
+			// It may be no fault of the store that the check did not succeed.
+			return errors.Join(append(failures, fmt.Errorf("storetest: stopped in %s (%w): %w", r.ID, ctx.Err(), err))...)
+		default:
 			failures = append(failures, r.failed(err))
 		}
 	}
 	return errors.Join(failures...)
 }
 
-var errNoReadAll = errors.New(`the store has no ReadAll, it is no eventcore.AllReader; storetest.Without("R-ALL") leaves the global order out`)
+var errNoReadAll = errors.New("the store has no ReadAll, it is no eventcore.AllReader; storetest.WithoutAllReader lets Check pass without the global order")
 
 // try checks the requirement on a store, which it closes.
 func (r *requirement) try(ctx context.Context, store eventcore.Store, deadline time.Duration) error {
@@ -76,35 +82,55 @@ func (r *requirement) try(ctx context.Context, store eventcore.Store, deadline t
 		return errors.New("newStore returned nil")
 	}
 	s := newSubject(store)
-	if r.Group == groupAll && s.all == nil {
-		return errors.Join(errNoReadAll, closeStore(store))
+	if r.Needs == needsAllReader && s.all == nil {
+		if err := closeStore(store); err != nil {
+			return err
+		}
+		return errNoReadAll
 	}
 	checkCtx, cancel := context.WithTimeout(ctx, deadline)
 	defer cancel()
-	// A store that respects its context gets the chance to say so before it counts
-	// as hanging.
-	hang, cancelHang := context.WithTimeout(ctx, deadline+deadline/4)
-	defer cancelHang()
 	ended := make(chan error, 1)
 	go func() {
-		ended <- errors.Join(r.guarded(checkCtx, s), closeStore(store))
+		err := errors.New("runtime.Goexit ended the check (does the store call FailNow of a test?)")
+		defer func() { ended <- errors.Join(err, guarded(func() error { return closeStore(store) })) }()
+		err = guarded(func() error { return r.check(checkCtx, s) })
 	}()
 	select {
 	case err := <-ended:
 		return err
-	case <-hang.Done():
-		return fmt.Errorf("the check hangs: it did not end within %v and does not end with its context (is a lock or connection held while the caller's code runs?)", deadline)
+	case <-checkCtx.Done():
+		return late(ctx, ended, deadline)
 	}
 }
 
+// late waits for a check whose context is done. A store that respects its context
+// gets the chance to say so before it counts as hanging.
+func late(ctx context.Context, ended <-chan error, deadline time.Duration) error {
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), deadline/4)
+	defer cancel()
+	select {
+	case err := <-ended:
+		if err != nil && ctx.Err() == nil {
+			err = fmt.Errorf("the check did not end within %v: %w", deadline, err)
+		}
+		return err
+	case <-grace.Done():
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("the check does not end with its context, not even %v later", deadline/4)
+	}
+	return fmt.Errorf("the check hangs: it did not end within %v and does not end with its context (is a lock or connection held while the caller's code runs?)", deadline)
+}
+
 // guarded turns a panic into an error.
-func (r *requirement) guarded(ctx context.Context, s *subject) (err error) {
+func guarded(body func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
-	return r.check(ctx, s)
+	return body()
 }
 
 func closeStore(store eventcore.Store) error {

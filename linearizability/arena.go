@@ -1,0 +1,53 @@
+package linearizability
+
+// arena cuts slices from larger blocks, so that keeping many small ones seldom
+// allocates. It can be emptied and filled again.
+type arena[T any] struct {
+	blocks [][]T
+	// at is the block in use.
+	at int
+}
+
+// The blocks double in size up to the largest.
+const (
+	smallestBlock = 64
+	largestBlock  = 4096
+)
+
+// take returns an empty slice with room for at least n elements. What is appended to
+// it belongs to the caller once it is kept; until then nothing else may be taken.
+func (a *arena[T]) take(n int) []T {
+	for ; a.at < len(a.blocks); a.at++ {
+		if block := a.blocks[a.at]; cap(block)-len(block) >= n {
+			return block[len(block):]
+		}
+	}
+	size := smallestBlock
+	if len(a.blocks) > 0 {
+		size = min(2*cap(a.blocks[len(a.blocks)-1]), largestBlock)
+	}
+	a.blocks = append(a.blocks, make([]T, 0, max(size, n)))
+	return a.blocks[a.at]
+}
+
+// keep makes a slice that began with take a piece of the arena, and returns it without
+// room for more.
+func (a *arena[T]) keep(s []T) []T {
+	block := a.blocks[a.at]
+	a.blocks[a.at] = block[:len(block)+len(s)]
+	return s[:len(s):len(s)]
+}
+
+// grow moves a slice that began with take to where it has room for more.
+func (a *arena[T]) grow(s []T) []T {
+	return append(a.take(2*cap(s)+1), s...)
+}
+
+// reset forgets everything and keeps the memory. What was taken is overwritten.
+func (a *arena[T]) reset() {
+	for i := range a.blocks {
+		clear(a.blocks[i])
+		a.blocks[i] = a.blocks[i][:0]
+	}
+	a.at = 0
+}

@@ -1,0 +1,78 @@
+package linearizability
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+)
+
+// decider asks porcupine, within one time limit for all that it is asked.
+type decider struct {
+	ctx      context.Context
+	deadline time.Time
+}
+
+func newDecider(ctx context.Context, timeout time.Duration) *decider {
+	return &decider{ctx, time.Now().Add(timeout)} //nolint:forbidigo // a limit on real work, which no simulated clock measures
+}
+
+// component judges a component. The reason says why the verdict is Unknown.
+func (d *decider) component(c *component) (Verdict, string) {
+	narrowed := Violation
+	if ops, room := narrow(c); room {
+		if narrowed, _ = d.decide(c, ops); narrowed == OK {
+			return OK, ""
+		}
+	}
+	verdict, reason := d.decide(c, c.ops)
+	if verdict == Unknown && narrowed == Violation {
+		// What narrow demands every order must keep, so there is none.
+		return Violation, ""
+	}
+	return verdict, reason
+}
+
+// decide judges calls on the streams of a component. The reason says why the verdict
+// is Unknown.
+func (d *decider) decide(c *component, ops []porcupine.Operation) (Verdict, string) {
+	left := time.Until(d.deadline) //nolint:forbidigo // as above
+	if err := d.ctx.Err(); err != nil {
+		return Unknown, fmt.Sprintf("the check was ended: %v", err)
+	}
+	if left <= 0 {
+		return Unknown, "porcupine's time was up"
+	}
+	m := newMachine(d.ctx, len(c.streams), len(ops))
+	result := porcupine.CheckOperationsTimeout(model(func() *machine { return m }), ops, left)
+	switch {
+	case result == porcupine.Unknown:
+		// It may still be running, so the machine must not be looked at.
+		return Unknown, fmt.Sprintf("porcupine's time was up over %d calls on %d streams", len(ops), len(c.streams))
+	case result == porcupine.Ok:
+		return OK, ""
+	case d.ctx.Err() != nil:
+		return Unknown, fmt.Sprintf("the check was ended: %v", d.ctx.Err())
+	case m.exhausted:
+		return Unknown, fmt.Sprintf("porcupine's memory was up over %d calls on %d streams", len(ops), len(c.streams))
+	default:
+		return Violation, ""
+	}
+}
+
+// all judges all components: one violation decides. It returns the component that
+// cannot be explained.
+func (d *decider) all(components []*component) (Verdict, string, *component) {
+	verdict, why := OK, ""
+	for _, c := range components {
+		switch v, reason := d.component(c); v {
+		case Violation:
+			return Violation, "", c
+		case Unknown:
+			verdict, why = Unknown, reason
+		case OK:
+		}
+	}
+	return verdict, why, nil
+}

@@ -1,0 +1,102 @@
+package linearizability
+
+import (
+	"iter"
+	"sync/atomic"
+
+	"github.com/eventcore-go/eventcore-sim/eventcore"
+)
+
+// reading is an iteration under way. It is used again for another one later: a
+// closure for each would be most of what recording a read costs.
+type reading struct {
+	log     *clientLog
+	stamp   *atomic.Int64
+	at      int // the operation
+	limit   int
+	consume func(eventcore.Recorded, error) bool
+	// body is next as a function value.
+	body func(eventcore.Recorded, error) bool
+	// shared says that what was seen lies at the end of the log's arena.
+	shared bool
+	seen   []Seen
+	ended  bool
+}
+
+// startReading returns what passes one iteration on to consume and records it as
+// operation at.
+func (l *clientLog) startReading(r *Recorder, at int, consume func(eventcore.Recorded, error) bool) *reading {
+	var it *reading
+	if n := len(l.idle); n > 0 {
+		it, l.idle = l.idle[n-1], l.idle[:n-1]
+	} else {
+		it = &reading{log: l}
+		it.body = it.next
+	}
+	it.stamp, it.at, it.limit, it.consume, it.ended = &r.stamp, at, l.ops[at].Limit, consume, false
+	// Until it has ended a read has failed: the loop's body may never come back.
+	l.ops[at].End = Failed
+	if it.shared = !l.reading; it.shared {
+		l.reading = true
+		it.seen = l.seen.take(1)
+	}
+	return it
+}
+
+// run iterates.
+func (it *reading) run(events iter.Seq2[eventcore.Recorded, error]) {
+	defer it.finish()
+	events(it.body)
+	switch {
+	case it.ended:
+	case it.limit > 0 && len(it.seen) >= it.limit:
+		it.end(Stopped, nil)
+	default:
+		it.end(Complete, nil)
+	}
+}
+
+// next is the body of the loop over the store's events.
+func (it *reading) next(event eventcore.Recorded, err error) bool {
+	switch {
+	case it.ended:
+		// The store goes on although it was told to stop; the client's loop panics.
+		return it.consume(event, err)
+	case err != nil:
+		it.end(Failed, err)
+		it.consume(event, err)
+		return false
+	}
+	it.add(&event)
+	if !it.consume(event, nil) {
+		it.end(Stopped, nil)
+		return false
+	}
+	return true
+}
+
+// add keeps an event. The operation shows it at once: a client that is given up in
+// the middle of its loop has seen it.
+func (it *reading) add(e *eventcore.Recorded) {
+	if it.shared && len(it.seen) == cap(it.seen) {
+		it.seen = it.log.seen.grow(it.seen)
+	}
+	it.seen = append(it.seen, Seen{e.ID, e.Stream, e.Version, e.Position})
+	it.log.ops[it.at].Seen = it.seen
+}
+
+func (it *reading) end(end End, err error) {
+	op := &it.log.ops[it.at]
+	op.Return, op.End, op.Err = it.stamp.Add(1), end, err
+	it.ended = true
+}
+
+// finish runs after a panic of the loop's body too: the read then never returned.
+func (it *reading) finish() {
+	if it.shared {
+		it.log.ops[it.at].Seen = it.log.seen.keep(it.seen)
+		it.log.reading = false
+	}
+	it.consume, it.seen = nil, nil
+	it.log.idle = append(it.log.idle, it)
+}
