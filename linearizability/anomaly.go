@@ -17,10 +17,11 @@ const (
 	// LostAppend: an append that was acknowledged, or whose event was read, is not in
 	// the final log.
 	LostAppend = "lost append"
-	// AbortedAppendSeen: an event of an append that was refused was read.
+	// AbortedAppendSeen: an append that was refused is in the final log, or an event of
+	// it was read.
 	AbortedAppendSeen = "aborted append seen"
-	// TornAppend: a part of an append is in the final log, or other events lie between
-	// its events in the global order.
+	// TornAppend: a part of an append, acknowledged or refused, is in the final log, or
+	// other events lie between its events in the global order.
 	TornAppend = "torn append"
 	// DuplicateEvent: an event is in the store, or came in one read, twice.
 	DuplicateEvent = "duplicate event"

@@ -114,11 +114,20 @@ func (l *finalLog) lastPosition(i int) (eventcore.Position, bool) {
 // checkRefused: nothing of an append that was known not to be applied is there, and
 // a conflict was one.
 func (l *finalLog) checkRefused(f *findings, i int, op *Operation) {
+	present, last := 0, -1
 	for n := l.first[i]; n < l.first[i+1]; n++ {
-		if at := &l.sent[n]; at.stream >= 0 {
-			f.add(AbortedAppendSeen, []int{i}, "%s: its event %s is version %d of %q at the end", op, at.id, at.version, l.names[at.stream])
-			break
+		if l.sent[n].stream >= 0 {
+			present, last = present+1, n
 		}
+	}
+	if present > 0 {
+		name := AbortedAppendSeen
+		if present < len(op.Events) {
+			name = TornAppend
+		}
+		at := &l.sent[last]
+		f.add(name, []int{i}, "%s: %d of its %d events are in the store at the end, event %s as version %d of %q",
+			op, present, len(op.Events), at.id, at.version, l.names[at.stream])
 	}
 	if c := op.Conflict; c != nil {
 		p := conflicting(op)

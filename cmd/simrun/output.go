@@ -149,6 +149,9 @@ func (o *output) end(s sim.Summary, interrupted bool) sim.Verdict {
 }
 
 func (o *output) summary(s sim.Summary, worst sim.Verdict, vacuous []string, interrupted bool) {
+	if s.Worst() != sim.Pass {
+		fmt.Fprintln(o.stdout)
+	}
 	w := tabwriter.NewWriter(o.stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "scenario\truns\tfailed\tcalls\tapplied\tconflicts\tunknown\toverlaps\t")
 	for _, name := range s.Names() {
