@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 )
@@ -51,7 +52,7 @@ func checkTooHigh(ctx context.Context, s *subject) error {
 	if err := s.moveTo(ctx, a, 2); err != nil {
 		return err
 	}
-	for _, at := range []eventcore.Version{3, 4, 1 << 40} {
+	for _, at := range []eventcore.Version{3, 4, 1 << 40, math.MaxInt64 + 1, math.MaxUint64} {
 		if _, err := s.append(ctx, writes(a, at, 1)); refused(err) != nil {
 			return fmt.Errorf("append at %d to a stream at 2: %w", at, refused(err))
 		}

@@ -21,8 +21,7 @@ func checkManyParticipants(ctx context.Context, s *subject) error {
 			parts[n].events = 1
 		}
 	}
-	batches := []part{writes(id("target"), 0, 1)}
-	if _, err := s.given(ctx, append(batches, parts...)...); err != nil {
+	if _, err := s.given(ctx, append([]part{writes(id("target"), 0, 1)}, parts...)...); err != nil {
 		return fmt.Errorf("with %d participants: %w", 1+manyParticipants, err)
 	}
 	for n := range parts {

@@ -19,7 +19,7 @@ type broken struct {
 
 func brokenStores() []broken {
 	return slices.Concat(brokenChecks(), brokenBatches(), brokenEvents(), brokenStreams(), brokenReads(), brokenIterations(),
-		brokenContexts(), brokenConcurrency(), brokenOrders(), brokenCursors(), brokenFilters())
+		brokenContexts(), brokenConcurrency(), brokenOrders(), brokenCursors(), brokenFilters(), brokenMany(), brokenPositions())
 }
 
 type (

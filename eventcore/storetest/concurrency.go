@@ -34,7 +34,8 @@ func concurrencyRules() []requirement {
 	}
 }
 
-// parallel runs body for 0 to n-1 in goroutines that begin together.
+// parallel runs body for 0 to n-1 in goroutines that begin together. A panic in one is
+// its error: nothing else could keep it from ending the program.
 func parallel(n int, body func(i int) error) error {
 	errs := make([]error, n)
 	start := make(chan struct{})
@@ -42,7 +43,7 @@ func parallel(n int, body func(i int) error) error {
 	for i := range n {
 		wg.Go(func() {
 			<-start
-			errs[i] = body(i)
+			errs[i] = guarded(func() error { return body(i) })
 		})
 	}
 	close(start)

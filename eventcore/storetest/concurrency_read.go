@@ -58,3 +58,31 @@ func checkReadYourWrites(ctx context.Context, s *subject) error {
 		return nil
 	})
 }
+
+// checkAllReadYourWrites has each writer look for its own events only, behind the last
+// of them, while the others append.
+func checkAllReadYourWrites(ctx context.Context, s *subject) error {
+	const writers = 6
+	return parallel(writers, func(i int) error {
+		stream := id(fmt.Sprintf("writer-%d", i))
+		own, err := prefixes(stream.String())
+		if err != nil {
+			return err
+		}
+		var after eventcore.Position
+		for n := range rounds(20, 200) {
+			at := eventcore.Version(n)
+			batch, err := s.given(ctx, writes(stream, at, 1))
+			if err != nil {
+				return err
+			}
+			got, err := s.readAll(ctx, own[0], after, 0)
+			what := fmt.Sprintf("global order of stream %q after version %d, while others append", stream, at)
+			if err = errors.Join(err, same(what, got, batch.to(stream), at+1)); err != nil {
+				return err
+			}
+			after = got[0].Position
+		}
+		return nil
+	})
+}

@@ -21,49 +21,109 @@ func batchRules() []requirement {
 		rule("R-ALL-28", "the loop's body may read a stream and the global order while it reads the global order",
 			"Projections look things up while they go through events; with a single connection or lock that is a deadlock.",
 			checkAllReadInLoop),
+		rule("R-ALL-29", "an append that has returned is seen by every read of the global order that begins afterwards",
+			"A caller waits for a projection to reach its own write; a store that holds back what others may still overtake must wait in the append.",
+			checkAllReadYourWrites),
 	}
 }
 
-// pairs is the number of events that [subject.appendPairs] writes to each of two
-// streams, which take turns.
-const pairs = 3
+// batchSize is the number of events in the batches of [register]: half of them for
+// each of two streams, which take turns.
+const batchSize = 6
 
-// appendPairs appends batches whose events take turns between two streams of the
-// worker. It notes which batch each event is of before the store sees it.
-func (s *subject) appendPairs(ctx context.Context, worker, count int, note func(eventcore.EventID, string)) error {
-	one, two := id(fmt.Sprintf("one-%d", worker)), id(fmt.Sprintf("two-%d", worker))
+// member says which event of which batch an event is.
+type member struct{ worker, batch, place int }
+
+func (m member) String() string {
+	return fmt.Sprintf("event %d of batch %d of writer %d", m.place+1, m.batch+1, m.worker+1)
+}
+
+// register knows the batches that several writers append.
+type register struct {
+	mu      sync.Mutex
+	members map[eventcore.EventID]member
+}
+
+// write appends so many batches. It notes the events before the store sees them, so
+// that a reader knows all that it can meet.
+func (r *register) write(ctx context.Context, s *subject, worker, count int) error {
+	streams := []eventcore.StreamID{id(fmt.Sprintf("one-%d", worker)), id(fmt.Sprintf("two-%d", worker))}
 	for n := range count {
-		at := eventcore.Version(n * pairs)
-		w, err := s.batch(reads(one, at), reads(two, at))
-		for range pairs {
-			err = errors.Join(err, w.Append(one, s.event(`{}`)), w.Append(two, s.event(`{}`)))
+		at := eventcore.Version(n * batchSize / 2)
+		w, err := s.batch(reads(streams[0], at), reads(streams[1], at))
+		for place := range batchSize {
+			e := s.event(`{}`)
+			r.mu.Lock()
+			r.members[e.ID] = member{worker, n, place}
+			r.mu.Unlock()
+			err = errors.Join(err, w.Append(streams[place%2], e))
 		}
 		if err != nil {
 			return err
 		}
-		for i, e := range w.Events() {
-			note(e.Event.ID, fmt.Sprintf("event %d of %d of batch %d of worker %d", i+1, 2*pairs, n+1, worker+1))
-		}
 		if _, err := s.store.Append(ctx, w); err != nil {
-			return fmt.Errorf("batch %d of worker %d: %w", n+1, worker+1, err)
+			return fmt.Errorf("batch %d of writer %d: %w", n+1, worker+1, err)
 		}
 	}
 	return nil
 }
 
-// wholePairs says whether events are batches of appendPairs, each whole and in order.
-func wholePairs(events []eventcore.Recorded, nameOf func(eventcore.EventID) string) error {
+// whole says whether the events are batches, one after the other, each whole.
+func (r *register) whole(events []eventcore.Recorded) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var last member
 	for i := range events {
-		name, first := nameOf(events[i].ID), nameOf(events[i-i%(2*pairs)].ID)
-		var place, of, batch, worker, firstPlace, firstBatch, firstWorker int
-		_, err := fmt.Sscanf(name, "event %d of %d of batch %d of worker %d", &place, &of, &batch, &worker)
-		_, err2 := fmt.Sscanf(first, "event %d of %d of batch %d of worker %d", &firstPlace, &of, &firstBatch, &firstWorker)
-		if err := errors.Join(err, err2); err != nil {
+		got, ok := r.members[events[i].ID]
+		if !ok {
 			return fmt.Errorf("got %s in place %d, which was never appended", list(events[i:i+1]), i+1)
 		}
-		if place != i%(2*pairs)+1 || batch != firstBatch || worker != firstWorker {
-			return fmt.Errorf("got %s in place %d, inside of the batch that begins with %s", name, i+1, first)
+		want := member{last.worker, last.batch, i % batchSize}
+		if want.place == 0 { // any batch may begin here
+			want = member{got.worker, got.batch, 0}
 		}
+		if got != want {
+			return fmt.Errorf("got %s in place %d, behind %s", got, i+1, last)
+		}
+		last = got
+	}
+	if len(events)%batchSize != 0 {
+		return fmt.Errorf("got %d events, which end with %s, want whole batches of %d", len(events), last, batchSize)
 	}
 	return nil
+}
+
+func checkBatchesDoNotMix(ctx context.Context, s *subject) error {
+	const writers, count = 6, 25
+	r := register{members: make(map[eventcore.EventID]member)}
+	err := parallel(writers, func(i int) error { return r.write(ctx, s, i, count) })
+	if err != nil {
+		return err
+	}
+	all, err := s.everything(ctx)
+	if err == nil && len(all) != writers*count*batchSize {
+		err = fmt.Errorf("got %d events, want the %d that were appended", len(all), writers*count*batchSize)
+	}
+	return errors.Join(err, r.whole(all))
+}
+
+func checkAllSeesWholeBatches(ctx context.Context, s *subject) error {
+	const writers, count = 3, 25
+	r := register{members: make(map[eventcore.EventID]member)}
+	var running atomic.Int64
+	running.Store(writers)
+	return parallel(writers+1, func(i int) error {
+		if i < writers {
+			defer running.Add(-1)
+			return r.write(ctx, s, i, count)
+		}
+		for last := false; !last; {
+			last = running.Load() == 0 // asked before the read: it reads once more at the end
+			all, err := s.everything(ctx)
+			if err = errors.Join(err, r.whole(all)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

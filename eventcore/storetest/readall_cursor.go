@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"sync/atomic"
 	"time"
@@ -39,10 +40,10 @@ func checkLimit(ctx context.Context, s *subject) error {
 	if err != nil {
 		return err
 	}
-	for _, limit := range []int{1, 2, 3, 7, 19, 20, 21, 1 << 31} {
+	for _, limit := range []int{1, 2, 3, 7, 19, 20, 21, math.MaxInt32, math.MaxInt} {
 		var after eventcore.Position
 		for from := 0; ; {
-			want := all[from:min(len(all), from+limit)]
+			want := all[from : from+min(len(all)-from, limit)]
 			got, err := s.readAll(ctx, eventcore.Filter{}, after, limit)
 			if err = errors.Join(err, sameEvents(fmt.Sprintf("limit %d after event %d of 20", limit, from), got, want)); err != nil {
 				return err
@@ -70,7 +71,7 @@ func checkNegativeLimit(ctx context.Context, s *subject) error {
 	if _, err := s.spread(ctx, 3); err != nil {
 		return err
 	}
-	for _, limit := range []int{-1, -1 << 31} {
+	for _, limit := range []int{-1, math.MinInt32, math.MinInt} {
 		got, err := drain(s.all.ReadAll(ctx, eventcore.Filter{}, eventcore.Position{}, limit))
 		if err == nil || len(got) > 0 {
 			return fmt.Errorf("limit %d: got %d events and %s, want no event and an error", limit, len(got), describeError(err))

@@ -57,6 +57,35 @@ func checkAllAppendInLoop(ctx context.Context, s *subject) error {
 	return err
 }
 
+func checkAllReadInLoop(ctx context.Context, s *subject) error {
+	all, err := s.spread(ctx, 6) // a at 2
+	if err != nil {
+		return err
+	}
+	runs := 0
+	for _, err := range s.allSeq(ctx) {
+		if err != nil {
+			return err
+		}
+		runs++
+		inner, err := s.everything(ctx)
+		if err = errors.Join(err, sameEvents("from inside a loop over the global order", inner, all)); err != nil {
+			return err
+		}
+		events, err := s.read(ctx, id("a"), 0)
+		if err == nil && len(events) != 2 {
+			err = fmt.Errorf("got %d events of %q, want 2", len(events), id("a"))
+		}
+		if err != nil {
+			return fmt.Errorf("from inside a loop over the global order: %w", err)
+		}
+	}
+	if runs != len(all) {
+		return fmt.Errorf("the loop's body ran %d times, want %d", runs, len(all))
+	}
+	return nil
+}
+
 func checkAllBreak(ctx context.Context, s *subject) error {
 	first, err := s.given(ctx, writes(id("a"), 0, 100))
 	if err != nil {

@@ -93,7 +93,7 @@ func (r *requirement) try(ctx context.Context, store eventcore.Store, deadline t
 	ended := make(chan error, 1)
 	go func() {
 		err := errors.New("runtime.Goexit ended the check (does the store call FailNow of a test?)")
-		defer func() { ended <- errors.Join(err, guarded(func() error { return closeStore(store) })) }()
+		defer func() { ended <- errors.Join(err, closeStore(store)) }()
 		err = guarded(func() error { return r.check(checkCtx, s) })
 	}()
 	select {
@@ -138,7 +138,7 @@ func closeStore(store eventcore.Store) error {
 	if !ok {
 		return nil
 	}
-	if err := closer.Close(); err != nil {
+	if err := guarded(closer.Close); err != nil {
 		return fmt.Errorf("close the store: %w", err)
 	}
 	return nil
