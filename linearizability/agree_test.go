@@ -28,7 +28,7 @@ func readsGlobal(ops []linearizability.Operation) bool {
 func TestAgreesWithTryingEveryOrder(t *testing.T) {
 	counts := make(map[linearizability.Verdict]int)
 	for n, s := range smallShapes() {
-		for seed := range uint64(4000) {
+		for seed := range uint64(3000) {
 			pick := seeded(seed)
 			d := draftOf(generate(pick, s))
 			for range pick(4) {
@@ -49,10 +49,35 @@ func TestAgreesWithTryingEveryOrder(t *testing.T) {
 				continue
 			}
 			require.Equal(t, linearizability.Violation, report.Verdict, "shape %d seed %d: %+v\n%s", n, seed, report, where())
+			require.NotEmpty(t, report.Anomalies)
 			require.Equal(t, linearizability.Violation, report.Porcupine, "shape %d seed %d: the model missed %v\n%s", n, seed, report.Anomalies, where())
 		}
 	}
 	t.Log(counts)
 	require.Greater(t, counts[linearizability.OK], 1000)
 	require.Greater(t, counts[linearizability.Violation], 1000)
+}
+
+// TestNarrowIntervalsChangeNoVerdict: narrowing takes no order away that explains a
+// history, and adds none.
+func TestNarrowIntervalsChangeNoVerdict(t *testing.T) {
+	violations := 0
+	for n, s := range smallShapes() {
+		for seed := range uint64(1500) {
+			pick := seeded(seed)
+			d := draftOf(generate(pick, s))
+			for range pick(4) {
+				mutations()[pick(len(mutations()))](&d, &d.ops[pick(len(d.ops))], pick)
+			}
+			h := d.history()
+			narrowed, within := linearizability.Narrowed(t.Context(), h)
+			plain := linearizability.Plain(t.Context(), h)
+			require.True(t, within, "shape %d seed %d\n%s", n, seed, text(h))
+			require.Equal(t, plain, narrowed, "shape %d seed %d\n%s", n, seed, text(h))
+			if slices.Contains(plain, linearizability.Violation) {
+				violations++
+			}
+		}
+	}
+	require.Greater(t, violations, 500)
 }

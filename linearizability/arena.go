@@ -1,5 +1,7 @@
 package linearizability
 
+import "slices"
+
 // arena cuts slices from larger blocks, so that keeping many small ones seldom
 // allocates. It can be emptied and filled again.
 type arena[T any] struct {
@@ -35,7 +37,7 @@ func (a *arena[T]) take(n int) []T {
 func (a *arena[T]) keep(s []T) []T {
 	block := a.blocks[a.at]
 	a.blocks[a.at] = block[:len(block)+len(s)]
-	return s[:len(s):len(s)]
+	return slices.Clip(s)
 }
 
 // grow moves a slice that began with take to where it has room for more.

@@ -12,15 +12,19 @@ import (
 type decider struct {
 	ctx      context.Context
 	deadline time.Time
+	// steps is the number of steps that may succeed in one search. porcupine keeps
+	// every state that it has been in; 0: as many as fit into its memory.
+	steps int
 }
 
 func newDecider(ctx context.Context, timeout time.Duration) *decider {
-	return &decider{ctx, time.Now().Add(timeout)} //nolint:forbidigo // a limit on real work, which no simulated clock measures
+	return &decider{ctx: ctx, deadline: time.Now().Add(timeout)} //nolint:forbidigo // a limit on real work, which no simulated clock measures
 }
 
 // component judges a component. The reason says why the verdict is Unknown.
 func (d *decider) component(c *component) (Verdict, string) {
-	narrowed := Violation
+	// Where narrow leaves no room the rules have named why; porcupine must say so too.
+	narrowed := Unknown
 	if ops, room := narrow(c); room {
 		if narrowed, _ = d.decide(c, ops); narrowed == OK {
 			return OK, ""
@@ -45,6 +49,9 @@ func (d *decider) decide(c *component, ops []porcupine.Operation) (Verdict, stri
 		return Unknown, "porcupine's time was up"
 	}
 	m := newMachine(d.ctx, len(c.streams), len(ops))
+	if d.steps > 0 {
+		m.budget = d.steps
+	}
 	result := porcupine.CheckOperationsTimeout(model(func() *machine { return m }), ops, left)
 	switch {
 	case result == porcupine.Unknown:

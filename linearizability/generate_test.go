@@ -132,11 +132,11 @@ func (e *execution) stepClient(c int) {
 	switch {
 	case p == nil && len(e.ops) < e.shape.ops:
 		e.clock++
-		e.busy[c] = e.begin(c)
+		e.busy[c] = e.begin()
 		e.busy[c].op.Client, e.busy[c].op.Call, e.busy[c].op.Return = c, e.clock, linearizability.Never
 		e.ops = append(e.ops, e.busy[c].op)
 	case p == nil:
-	case !p.done && !(p.lost && e.pick(2) == 0):
+	case !p.done && (!p.lost || e.pick(2) == 0):
 		e.effect(p)
 	default:
 		e.end(p)
@@ -144,7 +144,7 @@ func (e *execution) stepClient(c int) {
 	}
 }
 
-func (e *execution) begin(client int) *pending {
+func (e *execution) begin() *pending {
 	if e.pick(100) < e.global {
 		return e.beginAll()
 	}

@@ -1,5 +1,7 @@
 package linearizability
 
+import "slices"
+
 // The model of the whole store: a chain of events for each stream, and the length of
 // the global order. It carries content, not only versions, and so needs none of the
 // rules: what they find it rejects too.
@@ -125,8 +127,8 @@ func (st *step) fits(head *node) bool {
 	if st.after == 0 {
 		return n.hash == st.hash
 	}
-	for i := len(st.ids) - 1; i >= 0; i-- {
-		if n.id != st.ids[i] {
+	for _, id := range slices.Backward(st.ids) {
+		if n.id != id {
 			return false
 		}
 		n = n.parent

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/anishathalye/porcupine"
+
+	"github.com/eventcore-go/eventcore-sim/eventcore"
 )
 
 // namer finds out what a component that porcupine rejects looks most like: it leaves
@@ -53,7 +55,7 @@ func (n *namer) name() Anomaly {
 	if len(found) > 0 {
 		message = fmt.Sprintf("no order of the %d appends on %s explains %s", len(ops)-len(found), n.streams(), strings.Join(found, " and "))
 	}
-	return Anomaly{Name: n.class(ops, len(found)), Message: message, Operations: proof}
+	return Anomaly{Name: n.class(ops), Message: message, Operations: proof}
 }
 
 func (n *namer) streams() string {
@@ -94,16 +96,29 @@ func without(ops []porcupine.Operation, from, to int) []porcupine.Operation {
 	return rest
 }
 
-// class names what is left. The number is that of calls without effect.
-func (n *namer) class(ops []porcupine.Operation, effectFree int) string {
-	switch timeless := n.legal(withoutTime(ops)); {
-	case timeless && effectFree > 0:
+// class names what is left.
+func (n *namer) class(ops []porcupine.Operation) string {
+	reads, reliant := 0, 0
+	for i := range ops {
+		switch st := ops[i].Input.(*step); {
+		case !st.effectFree():
+		case st.op.Outcome == eventcore.OutcomeApplied:
+			reliant++ // an append without events
+		default:
+			reads++
+		}
+	}
+	timeless := n.legal(withoutTime(ops))
+	switch {
+	case timeless && reads > 0:
 		return StaleRead
-	case timeless && n.legal(withoutReliance(ops)):
+	case reads > 0:
+		return NotLinearizable
+	case reliant > 0 || timeless && n.legal(withoutReliance(ops)):
 		return UncheckedStream
 	case timeless:
 		return RealTimeInversion
-	case effectFree == 0 && n.illegal(withoutTime(ops)):
+	case n.illegal(withoutTime(ops)):
 		return WriteSkew
 	default:
 		return NotLinearizable

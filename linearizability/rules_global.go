@@ -1,6 +1,10 @@
 package linearizability
 
-import "github.com/eventcore-go/eventcore-sim/eventcore"
+import (
+	"slices"
+
+	"github.com/eventcore-go/eventcore-sim/eventcore"
+)
 
 // checkGlobal: the global order has the events of all streams, each stream in its
 // order, the events of an append together and in the order of its batch, at growing
@@ -30,46 +34,58 @@ func (l *finalLog) checkGlobal(f *findings) {
 }
 
 func (l *finalLog) checkStreamsInGlobal(f *findings) {
-	global := l.history.Final.Global
+	global, proof := l.history.Final.Global, l.finalGlobalRead()
 	versions := make([]eventcore.Version, len(l.names))
 	for rank := range global {
 		e := &global[rank]
 		if rank > 0 && e.Position.Compare(global[rank-1].Position) <= 0 {
-			f.add(BrokenGlobalOrder, nil, "event %s at position %s follows one at %s", e.ID, e.Position, global[rank-1].Position)
+			f.add(BrokenGlobalOrder, proof, "event %s at position %s follows one at %s", e.ID, e.Position, global[rank-1].Position)
 		}
 		s, known := l.numbers[e.Stream]
 		if !known {
-			f.add(BrokenGlobalOrder, nil, "event %s comes in the global order as one of %q, which no call used", e.ID, e.Stream)
+			f.add(BrokenGlobalOrder, proof, "event %s comes in the global order as one of %q, which no call used", e.ID, e.Stream)
 			continue
 		}
 		versions[s]++
 		if v := versions[s]; int(v) > len(l.streams[s]) || l.streams[s][v-1].ID != e.ID || e.Version != v || l.streams[s][v-1].Position != e.Position {
-			f.add(BrokenGlobalOrder, nil, "event %s comes in the global order as version %d of %q at %s, after %d others; reading the stream shows otherwise",
+			f.add(BrokenGlobalOrder, proof, "event %s comes in the global order as version %d of %q at %s, after %d others; reading the stream shows otherwise",
 				e.ID, e.Version, e.Stream, e.Position, v-1)
 		}
 	}
 	for s, id := range l.names {
 		if n := len(l.streams[s]); int(versions[s]) != n {
-			f.add(BrokenGlobalOrder, nil, "stream %q has %d events, the global order %d of them", id, n, versions[s])
+			f.add(BrokenGlobalOrder, proof, "stream %q has %d events, the global order %d of them", id, n, versions[s])
 		}
 	}
 }
 
-// checkBatchesInGlobal: each event of an append but the first follows the one before.
+// finalGlobalRead returns the index of the final read of the global order.
+func (l *finalLog) finalGlobalRead() []int {
+	for i := len(l.ops) - 1; i >= 0 && l.ops[i].Client == FinalClient; i-- {
+		if l.ops[i].Kind == ReadAll {
+			return []int{i}
+		}
+	}
+	return nil
+}
+
+// checkBatchesInGlobal: the events of an append follow one another in its order.
 func (l *finalLog) checkBatchesInGlobal(f *findings) {
-	for rank, n := range l.ranks {
-		if n < 0 || n == l.first[l.sent[n].op] {
-			continue
+	for i := range l.ops {
+		sent := l.sent[l.first[i]:l.first[i+1]]
+		low, high, inOrder := len(l.ranks), -1, true
+		for e := range sent {
+			if sent[e].rank >= 0 {
+				inOrder = inOrder && sent[e].rank > high
+				low, high = min(low, sent[e].rank), max(high, sent[e].rank)
+			}
 		}
-		if rank > 0 && l.ranks[rank-1] == n-1 {
-			continue
+		switch {
+		case high-low >= len(sent):
+			f.add(TornAppend, []int{i}, "%s: other events lie between its own in the global order", &l.ops[i])
+		case !inOrder:
+			f.add(ReorderedAppend, []int{i}, "%s: its events are in another order in the global order", &l.ops[i])
 		}
-		w := l.sent[n].op
-		if rank > 0 && l.ranks[rank-1] >= 0 && l.sent[l.ranks[rank-1]].op == w {
-			f.add(ReorderedAppend, []int{w}, "%s: its events are in another order in the global order", &l.ops[w])
-			continue
-		}
-		f.add(TornAppend, []int{w}, "%s: event %s does not follow the others of its append in the global order", &l.ops[w], l.sent[n].id)
 	}
 }
 
@@ -77,11 +93,11 @@ func (l *finalLog) checkBatchesInGlobal(f *findings) {
 // it in the global order.
 func (l *finalLog) checkGlobalTime(f *findings) {
 	first := -1 // of the appends behind, the one that returned first
-	for rank := len(l.ranks) - 1; rank >= 0; rank-- {
-		if l.ranks[rank] < 0 {
+	for _, n := range slices.Backward(l.ranks) {
+		if n < 0 {
 			continue
 		}
-		w := l.sent[l.ranks[rank]].op
+		w := l.sent[n].op
 		if first >= 0 && first != w && l.returns[first] < l.ops[w].Call {
 			f.add(RealTimeInversion, []int{first, w}, "%s: it had returned before %s was called and lies behind it in the global order",
 				&l.ops[first], &l.ops[w])
@@ -103,6 +119,12 @@ func (l *finalLog) checkCursor(f *findings, i int, known *bounds) {
 	if fits {
 		if op.End != Complete {
 			return
+		}
+		if n := len(op.Seen); n > 0 && rank < len(l.ranks) && l.ranks[rank] >= 0 {
+			seen, next := l.ranks[l.rankAfter(op.Seen[n-1].Position)-1], l.ranks[rank]
+			if w := l.sent[next].op; seen >= 0 && l.sent[seen].op == w {
+				f.add(TornAppend, []int{w, i}, "%s: it ended in the middle of %s", op, &l.ops[w])
+			}
 		}
 		if at := known.after(rank); at.stamp < op.Call {
 			name := StaleRead

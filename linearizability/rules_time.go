@@ -1,6 +1,10 @@
 package linearizability
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/eventcore-go/eventcore-sim/eventcore"
+)
 
 // checkTime compares calls with those that had returned before they began, one stream
 // at a time: what one call showed of a stream no later call may miss, and what is
@@ -12,7 +16,11 @@ func (l *finalLog) checkTime(f *findings) {
 		op := &l.ops[i]
 		switch {
 		case op.Kind == ReadStream && op.End == Complete:
-			l.checkMissed(f, i, l.parts[i][0], streams, uint64(op.After)+uint64(len(op.Seen)))
+			length := lengthRead(op)
+			if len(op.Seen) > 0 {
+				l.checkWhole(f, i, l.parts[i][0], eventcore.Version(length))
+			}
+			l.checkMissed(f, i, l.parts[i][0], streams, length)
 		case op.Kind != Append:
 		case l.applied[i]:
 			for p, s := range l.parts[i] {
@@ -20,14 +28,36 @@ func (l *finalLog) checkTime(f *findings) {
 			}
 		case op.Conflict != nil && !op.Conflict.ActualUnknown:
 			if p := conflicting(op); p >= 0 {
-				s := l.parts[i][p]
-				l.checkMissed(f, i, s, streams, uint64(op.Conflict.Actual))
-				if at := streams[s].until(uint64(op.Conflict.Actual)); op.Return < at.stamp {
-					f.add(FutureRead, []int{at.op, i}, "%s: its conflict found %q at %d before %s", op, op.Conflict.Stream, op.Conflict.Actual, &l.ops[at.op])
-				}
+				l.checkFound(f, i, l.parts[i][p], streams)
 			}
 		}
 	}
+}
+
+// checkFound: the version at which a conflict found its stream was one that the stream
+// had by then and still had.
+func (l *finalLog) checkFound(f *findings, i, s int, streams []*bounds) {
+	op := &l.ops[i]
+	found := op.Conflict.Actual
+	if uint64(found) > uint64(len(l.streams[s])) {
+		f.add(FalseConflict, []int{i}, "%s: %q never had so many events", op, l.names[s])
+		return
+	}
+	l.checkWhole(f, i, s, found)
+	l.checkMissed(f, i, s, streams, uint64(found))
+	if at := streams[s].until(uint64(found)); op.Return < at.stamp {
+		f.add(FutureRead, []int{at.op, i}, "%s: its conflict found %q at %d before %s", op, l.names[s], found, &l.ops[at.op])
+	}
+}
+
+// lengthRead returns the length that a complete read found its stream to have. A read
+// with a hole, which has a name of its own, is taken by its last event.
+func lengthRead(op *Operation) uint64 {
+	length := uint64(op.After) + uint64(len(op.Seen))
+	if n := len(op.Seen); n > 0 {
+		length = max(length, uint64(op.Seen[n-1].Version))
+	}
+	return length
 }
 
 // checkMissed: nobody had seen the stream longer before call i, which found it at a
@@ -47,6 +77,13 @@ func (l *finalLog) checkMissed(f *findings, i, s int, streams []*bounds, length 
 	f.add(name, []int{at.op, i}, "%s: it did not see version %d of %q, which %s", &l.ops[i], length+1, l.names[s], l.vouches(at.op))
 }
 
+// checkWhole: call i did not find the stream at a version in the middle of an append.
+func (l *finalLog) checkWhole(f *findings, i, s int, v eventcore.Version) {
+	if w := l.owner(s, v); w >= 0 && w != i && w == l.owner(s, v+1) {
+		f.add(TornAppend, []int{w, i}, "%s: it found %q at version %d, in the middle of %s", &l.ops[i], l.names[s], v, &l.ops[w])
+	}
+}
+
 // vouches says how a call shows that an event was there.
 func (l *finalLog) vouches(i int) string {
 	verb := "was seen before by"
@@ -61,6 +98,14 @@ func (l *finalLog) vouches(i int) string {
 func (l *finalLog) checkRelied(f *findings, i, p int, known *bounds) {
 	op := &l.ops[i]
 	part := &op.Participants[p]
+	s := l.parts[i][p]
+	if part.Events == 0 {
+		if uint64(part.Expected) > uint64(len(l.streams[s])) {
+			f.add(UncheckedStream, []int{i}, "%s: it expected %q at %d, which never had so many events", op, part.Stream, part.Expected)
+			return
+		}
+		l.checkWhole(f, i, s, part.Expected)
+	}
 	if at := known.after(int(min(part.Expected, Never))); at.stamp < op.Call {
 		switch {
 		case part.Events == 0:

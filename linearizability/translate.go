@@ -35,7 +35,7 @@ func (t *translator) step(i int) (*component, *step) {
 	case op.Kind == ReadStream:
 		return t.streamRead(i, st)
 	default:
-		return t.globalRead(i, st)
+		return t.globalRead(st)
 	}
 }
 
@@ -132,7 +132,7 @@ func (t *translator) positioned(stream int, seen *Seen) bool {
 
 // globalRead turns a read of the global order into bounds for its length. The length
 // says everything: with appends pinned, the order is that of the final read up to there.
-func (t *translator) globalRead(i int, st *step) (*component, *step) {
+func (t *translator) globalRead(st *step) (*component, *step) {
 	if !t.parts.global {
 		return nil, nil
 	}

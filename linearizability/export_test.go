@@ -1,0 +1,52 @@
+package linearizability
+
+import (
+	"context"
+	"time"
+)
+
+// Plain and Narrowed are porcupine's verdicts on the real and on the narrowed calls of
+// each component, for the comparison of the two.
+func Plain(ctx context.Context, h History) []Verdict {
+	l, _ := newFinalLog(&h)
+	d := newDecider(ctx, time.Minute)
+	var all []Verdict
+	for _, c := range l.components() {
+		verdict, _ := d.decide(c, c.ops)
+		all = append(all, verdict)
+	}
+	return all
+}
+
+// Narrowed: see [Plain]. within says that the narrowed intervals lie in the real ones.
+func Narrowed(ctx context.Context, h History) (all []Verdict, within bool) {
+	l, _ := newFinalLog(&h)
+	d := newDecider(ctx, time.Minute)
+	within = true
+	for _, c := range l.components() {
+		verdict := Violation
+		ops, room := narrow(c)
+		if room {
+			verdict, _ = d.decide(c, ops)
+		}
+		for i := range ops {
+			until := c.ops[i].Return
+			if until != Never {
+				until *= 2
+			}
+			within = within && ops[i].Call >= 2*c.ops[i].Call && ops[i].Return <= until
+		}
+		all = append(all, verdict)
+	}
+	return all, within
+}
+
+// WithMemory returns porcupine's verdict on the plain calls of the first component if
+// only so many steps may succeed.
+func WithMemory(ctx context.Context, h History, steps int) (Verdict, string) {
+	l, _ := newFinalLog(&h)
+	d := newDecider(ctx, time.Minute)
+	d.steps = steps
+	c := l.components()[0]
+	return d.decide(c, c.ops)
+}
