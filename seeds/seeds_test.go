@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eventcore-go/eventcore-sim/backends/memory"
+	"github.com/eventcore-go/eventcore-sim/backends/sqlite"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/sim"
 	"github.com/eventcore-go/eventcore-sim/sim/certify"
@@ -19,10 +20,30 @@ import (
 
 func backend(t *testing.T, name string) sim.Backend {
 	t.Helper()
-	require.Equal(t, "memory", name, "no such backend")
-	return sim.Backend{Name: name, Open: func(_ context.Context, env sim.Env) (eventcore.Store, error) {
-		return memory.New(memory.Config{Clock: env.Clock}), nil
-	}}
+	open, known := map[string]func(context.Context, sim.Env) (eventcore.Store, error){
+		"memory": func(_ context.Context, env sim.Env) (eventcore.Store, error) {
+			return memory.New(memory.Config{Clock: env.Clock}), nil
+		},
+		"sqlite": func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
+			return sqlite.Open(ctx, sqlite.Memory, sqlite.Config{Clock: env.Clock})
+		},
+	}[name]
+	require.True(t, known, "no backend %q", name)
+	return sim.Backend{Name: name, Open: open}
+}
+
+// Every file also replays on the other backends: what a planted bug does to one store
+// that keeps the contract it does to all.
+func TestSeedFilesReplayOnEveryBackend(t *testing.T) {
+	paths, err := filepath.Glob("*.json")
+	require.NoError(t, err)
+	for _, path := range paths {
+		t.Run(path, func(t *testing.T) {
+			file, err := seedfile.Load(path)
+			require.NoError(t, err)
+			certify.Replay(t, backend(t, "sqlite"), file)
+		})
+	}
 }
 
 func TestEverySeedFileComesToItsExpectedVerdict(t *testing.T) {

@@ -112,14 +112,14 @@ func TestScenarioWithoutConflictOrOverlapMakesABatchVacuous(t *testing.T) {
 		want   []string
 	}{
 		"all there":   {100, func(*sim.Coverage) {}, nil},
-		"no conflict": {100, func(c *sim.Coverage) { c.Conflicts = 0 }, []string{"scenario contention: no append ever met a version conflict in 100 runs"}},
-		"no overlap":  {100, func(c *sim.Coverage) { c.Overlaps = 0 }, []string{"scenario contention: no two calls of different clients ever overlapped in 100 runs"}},
+		"no conflict": {100, func(c *sim.Coverage) { c.Conflicts = 0 }, []string{"contention on memory: no append ever met a version conflict in 100 runs"}},
+		"no overlap":  {100, func(c *sim.Coverage) { c.Overlaps = 0 }, []string{"contention on memory: no two calls of different clients ever overlapped in 100 runs"}},
 		"too few":     {3, func(c *sim.Coverage) { c.Overlaps = 0 }, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			coverage := calls
 			test.change(&coverage)
-			s := sim.Summary{Scenarios: map[string]*sim.ScenarioSummary{"contention": {Runs: test.runs, Coverage: coverage}}}
+			s := sim.Summary{Workloads: map[sim.Workload]*sim.WorkloadSummary{{Backend: "memory", Scenario: "contention"}: {Runs: test.runs, Coverage: coverage}}}
 			require.Equal(t, test.want, s.Vacuous())
 		})
 	}
@@ -143,8 +143,9 @@ func TestRealBatchReachesWhatItIsMadeFor(t *testing.T) {
 	for _, kind := range chaos.Kinds() {
 		require.Positive(t, summary.Coverage.Faults[kind.Kind].Fired, kind.Kind)
 	}
-	for _, name := range summary.Names() {
-		require.Positive(t, summary.Scenarios[name].Coverage.Unknown, name)
-		require.Positive(t, summary.Scenarios[name].Coverage.Applied, name)
+	require.Len(t, summary.Ran(), len(scenarios.All()))
+	for workload, of := range summary.Workloads {
+		require.Positive(t, of.Coverage.Unknown, workload)
+		require.Positive(t, of.Coverage.Applied, workload)
 	}
 }

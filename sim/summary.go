@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -18,12 +19,18 @@ type Summary struct {
 	// Traces is a hash over the trace hashes of all runs, in order: equal for equal
 	// batches whatever the machine, the number of workers or the race detector.
 	Traces uint64
-	// Scenarios has the coverage by scenario name.
-	Scenarios map[string]*ScenarioSummary
+	// Workloads has the sums by backend and scenario.
+	Workloads map[Workload]*WorkloadSummary
 }
 
-// ScenarioSummary is the sum of the runs of one scenario.
-type ScenarioSummary struct {
+// Workload is a scenario on a backend.
+type Workload struct{ Backend, Scenario string }
+
+// String returns "scenario on backend".
+func (w Workload) String() string { return w.Scenario + " on " + w.Backend }
+
+// WorkloadSummary is the sum of the runs of one workload.
+type WorkloadSummary struct {
 	Runs     int
 	Coverage Coverage
 	Failed   int
@@ -32,17 +39,18 @@ type ScenarioSummary struct {
 func (s *Summary) add(r *Result) {
 	if s.Verdicts == nil {
 		s.Verdicts = make(map[Verdict]int)
-		s.Scenarios = make(map[string]*ScenarioSummary)
+		s.Workloads = make(map[Workload]*WorkloadSummary)
 	}
 	s.Runs++
 	s.Steps += r.Steps
 	s.Traces = chain(s.Traces, r.Trace.Hash())
 	s.Verdicts[r.Verdict]++
 	s.Coverage.Add(r.Coverage)
-	of := s.Scenarios[r.Scenario]
+	workload := Workload{r.Backend, r.Scenario}
+	of := s.Workloads[workload]
 	if of == nil {
-		of = &ScenarioSummary{}
-		s.Scenarios[r.Scenario] = of
+		of = &WorkloadSummary{}
+		s.Workloads[workload] = of
 	}
 	of.Runs++
 	of.Coverage.Add(r.Coverage)
@@ -62,8 +70,12 @@ func (s *Summary) Worst() Verdict {
 	return worst
 }
 
-// Names returns the names of the scenarios that ran, sorted.
-func (s *Summary) Names() []string { return slices.Sorted(maps.Keys(s.Scenarios)) }
+// Ran returns the workloads that ran, sorted by backend, then scenario.
+func (s *Summary) Ran() []Workload {
+	return slices.SortedFunc(maps.Keys(s.Workloads), func(a, b Workload) int {
+		return cmp.Or(cmp.Compare(a.Backend, b.Backend), cmp.Compare(a.Scenario, b.Scenario))
+	})
+}
 
 // enough is the number of times a thing must have been expected before its absence
 // counts as a finding: at 20, chance leaves it out once in 5·10⁸ batches.
@@ -81,17 +93,17 @@ func (s *Summary) Vacuous() []string {
 			found = append(found, fmt.Sprintf("fault %s never fired although it was expected %.0f times", info.Kind, n.Expected))
 		}
 	}
-	for _, name := range s.Names() {
-		of := s.Scenarios[name]
+	for _, workload := range s.Ran() {
+		of := s.Workloads[workload]
 		if of.Runs < enough || of.Coverage.Calls == 0 {
 			continue
 		}
 		if of.Coverage.Overlaps == 0 {
-			found = append(found, fmt.Sprintf("scenario %s: no two calls of different clients ever overlapped in %d runs", name, of.Runs))
+			found = append(found, fmt.Sprintf("%s: no two calls of different clients ever overlapped in %d runs", workload, of.Runs))
 		}
-		scenario, err := scenarios.Lookup(name)
+		scenario, err := scenarios.Lookup(workload.Scenario)
 		if err == nil && scenario.WantsConflict && of.Coverage.Conflicts == 0 {
-			found = append(found, fmt.Sprintf("scenario %s: no append ever met a version conflict in %d runs", name, of.Runs))
+			found = append(found, fmt.Sprintf("%s: no append ever met a version conflict in %d runs", workload, of.Runs))
 		}
 	}
 	return found

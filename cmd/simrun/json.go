@@ -41,42 +41,47 @@ func failureJSON(r *sim.Result, path string) failure {
 
 // summary is the JSON of all runs together.
 type summary struct {
-	Type        string                  `json:"type"`
-	Verdict     sim.Verdict             `json:"verdict"`
-	Runs        int                     `json:"runs"`
-	Verdicts    map[sim.Verdict]int     `json:"verdicts"`
-	Steps       int                     `json:"steps"`
-	Calls       int                     `json:"calls"`
-	Traces      string                  `json:"traces"`
-	Scenarios   map[string]scenarioJSON `json:"scenarios"`
-	Faults      map[string]int          `json:"faults"`
-	Vacuous     []string                `json:"vacuous"`
-	Skipped     []string                `json:"skipped"`
-	Interrupted bool                    `json:"interrupted"`
-	Seconds     float64                 `json:"seconds"`
+	Type        string              `json:"type"`
+	Verdict     sim.Verdict         `json:"verdict"`
+	Runs        int                 `json:"runs"`
+	Verdicts    map[sim.Verdict]int `json:"verdicts"`
+	Steps       int                 `json:"steps"`
+	Calls       int                 `json:"calls"`
+	Traces      string              `json:"traces"`
+	Workloads   []workloadJSON      `json:"workloads"`
+	Faults      map[string]int      `json:"faults"`
+	Vacuous     []string            `json:"vacuous"`
+	Skipped     []string            `json:"skipped"`
+	Interrupted bool                `json:"interrupted"`
+	Seconds     float64             `json:"seconds"`
 }
 
-type scenarioJSON struct {
-	Runs      int `json:"runs"`
-	Failed    int `json:"failed"`
-	Calls     int `json:"calls"`
-	Applied   int `json:"applied"`
-	Conflicts int `json:"conflicts"`
-	Unknown   int `json:"unknown"`
-	Overlaps  int `json:"overlaps"`
+type workloadJSON struct {
+	Backend   string `json:"backend"`
+	Scenario  string `json:"scenario"`
+	Runs      int    `json:"runs"`
+	Failed    int    `json:"failed"`
+	Calls     int    `json:"calls"`
+	Applied   int    `json:"applied"`
+	Conflicts int    `json:"conflicts"`
+	Unknown   int    `json:"unknown"`
+	Overlaps  int    `json:"overlaps"`
 }
 
 func (o *output) summaryJSON(s sim.Summary, worst sim.Verdict, vacuous []string, interrupted bool) summary {
 	all := summary{
 		Type: "summary", Verdict: worst, Runs: s.Runs, Verdicts: s.Verdicts, Steps: s.Steps, Calls: s.Coverage.Calls,
 		Traces:    fmt.Sprintf("%016x", s.Traces),
-		Scenarios: map[string]scenarioJSON{}, Faults: map[string]int{}, Vacuous: append([]string{}, vacuous...),
+		Workloads: []workloadJSON{}, Faults: map[string]int{}, Vacuous: append([]string{}, vacuous...),
 		Skipped: append([]string{}, skippedBackends(o.flags.backends)...), Interrupted: interrupted,
 		Seconds: time.Since(o.start).Seconds(),
 	}
-	for name, of := range s.Scenarios {
+	for _, w := range s.Ran() {
+		of := s.Workloads[w]
 		c := of.Coverage
-		all.Scenarios[name] = scenarioJSON{of.Runs, of.Failed, c.Calls, c.Applied, c.Conflicts, c.Unknown, c.Overlaps}
+		all.Workloads = append(all.Workloads, workloadJSON{
+			w.Backend, w.Scenario, of.Runs, of.Failed, c.Calls, c.Applied, c.Conflicts, c.Unknown, c.Overlaps,
+		})
 	}
 	for kind, n := range s.Coverage.Faults {
 		all.Faults[kind.String()] = n.Fired

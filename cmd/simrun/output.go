@@ -153,11 +153,11 @@ func (o *output) summary(s sim.Summary, worst sim.Verdict, vacuous []string, int
 		fmt.Fprintln(o.stdout)
 	}
 	w := tabwriter.NewWriter(o.stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "scenario\truns\tfailed\tcalls\tapplied\tconflicts\tunknown\toverlaps\t")
-	for _, name := range s.Names() {
-		of := s.Scenarios[name]
+	fmt.Fprintln(w, "backend\tscenario\truns\tfailed\tcalls\tapplied\tconflicts\tunknown\toverlaps\t")
+	for _, workload := range s.Ran() {
+		of := s.Workloads[workload]
 		c := of.Coverage
-		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t\n", name, of.Runs, of.Failed, c.Calls, c.Applied, c.Conflicts, c.Unknown, c.Overlaps)
+		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t\n", workload.Backend, workload.Scenario, of.Runs, of.Failed, c.Calls, c.Applied, c.Conflicts, c.Unknown, c.Overlaps)
 	}
 	if err := w.Flush(); err != nil {
 		fmt.Fprintf(o.stderr, "simrun: %v\n", err)

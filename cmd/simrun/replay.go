@@ -55,7 +55,7 @@ func (f *replayFlags) run(cmd *cobra.Command, path string) error {
 	if err != nil {
 		return fmt.Errorf("%s: backend: %w", path, err)
 	}
-	cfg, err := file.Config(b)
+	cfg, err := file.Config(b.Backend)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}

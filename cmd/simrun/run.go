@@ -14,10 +14,6 @@ import (
 	"github.com/eventcore-go/eventcore-sim/sim"
 )
 
-// defaultSeeds is the number of seeds for each scenario when neither --seeds nor
-// --duration is given: together about ten seconds on two cores.
-const defaultSeeds = 3000
-
 // runFlags are the flags of simrun run as given.
 type runFlags struct {
 	seed      uint64
@@ -49,7 +45,7 @@ func newRun() *cobra.Command {
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.Uint64Var(&f.seed, "seed", 1, "first seed; alone: the only one")
-	flags.IntVar(&f.seeds, "seeds", 0, fmt.Sprintf("number of seeds for each scenario (default %d)", defaultSeeds))
+	flags.IntVar(&f.seeds, "seeds", 0, "number of seeds for each scenario (default a number for each backend, about 10 s together)")
 	flags.DurationVar(&f.duration, "duration", 0, "go on with further seeds for this long, such as 5m")
 	flags.StringSliceVar(&f.scenarios, "scenario", nil, "scenarios to run (default all)")
 	flags.StringSliceVar(&f.backends, "backend", nil, "backends to run (default all that can run here)")
@@ -67,13 +63,13 @@ func newRun() *cobra.Command {
 
 // run carries out simrun run.
 func (f *runFlags) run(cmd *cobra.Command) error {
-	configs, err := f.configs()
+	jobs, err := f.jobs()
 	if err != nil {
 		return err
 	}
 	out := newOutput(cmd, f)
 	out.begin()
-	batch := sim.Batch{Runs: f.runs(cmd, configs), Workers: f.parallel, Verify: f.verify, OnResult: out.result}
+	batch := sim.Batch{Runs: f.runs(cmd, jobs), Workers: f.parallel, Verify: f.verify, OnResult: out.result}
 	summary, err := batch.Do(cmd.Context())
 	if err != nil {
 		return err
@@ -82,8 +78,15 @@ func (f *runFlags) run(cmd *cobra.Command) error {
 	return exitFor(worst)
 }
 
-// configs returns one template for each backend and scenario.
-func (f *runFlags) configs() ([]sim.Config, error) {
+// job is what is run for every seed: a configuration but for its seed.
+type job struct {
+	sim.Config
+	// seeds is the usual number of seeds.
+	seeds uint64
+}
+
+// jobs returns one for each backend and scenario.
+func (f *runFlags) jobs() ([]job, error) {
 	template, err := f.template()
 	if err != nil {
 		return nil, err
@@ -98,7 +101,7 @@ func (f *runFlags) configs() ([]sim.Config, error) {
 			names = append(names, b.Name)
 		}
 	}
-	var configs []sim.Config
+	var jobs []job
 	for _, name := range names {
 		b, err := lookupBackend(name)
 		if err != nil {
@@ -106,11 +109,11 @@ func (f *runFlags) configs() ([]sim.Config, error) {
 		}
 		for _, s := range chosenScenarios {
 			cfg := template
-			cfg.Backend, cfg.Scenario = b, s
-			configs = append(configs, cfg)
+			cfg.Backend, cfg.Scenario = b.Backend, s
+			jobs = append(jobs, job{cfg, b.seeds})
 		}
 	}
-	return configs, nil
+	return jobs, nil
 }
 
 // template checks the flags that are the same for every run.
@@ -161,24 +164,25 @@ func (f *runFlags) chosenScenarios() ([]scenarios.Scenario, error) {
 	return chosen, nil
 }
 
-// runs yields seed by seed every template with that seed, so that a run cut short
-// has covered all scenarios alike.
-func (f *runFlags) runs(cmd *cobra.Command, templates []sim.Config) iter.Seq[sim.Config] {
+// runs yields every job with one seed, then with the next, so that runs that are cut
+// short have covered all scenarios alike.
+func (f *runFlags) runs(cmd *cobra.Command, jobs []job) iter.Seq[sim.Config] {
 	count := uint64(f.seeds)
-	if f.seeds == 0 {
-		switch {
-		case cmd.Flags().Changed("seed"):
-			count = 1
-		case f.duration == 0:
-			count = defaultSeeds
+	usual := f.seeds == 0 && f.duration == 0
+	if usual && cmd.Flags().Changed("seed") {
+		count, usual = 1, false
+	}
+	if usual {
+		for _, j := range jobs {
+			count = max(count, j.seeds)
 		}
 	}
 	end := time.Now().Add(f.duration)
 	return func(yield func(sim.Config) bool) {
 		for i := uint64(0); i < count || time.Now().Before(end); i++ {
-			for _, cfg := range templates {
-				cfg.Seed = f.seed + i
-				if !yield(cfg) {
+			for _, j := range jobs {
+				j.Seed = f.seed + i
+				if (!usual || i < j.seeds) && !yield(j.Config) {
 					return
 				}
 			}

@@ -23,7 +23,7 @@ func simrun(t *testing.T, args ...string) (code int, stdout, stderr string) {
 }
 
 func TestRunPassesAndSaysWhatItReached(t *testing.T) {
-	code, stdout, stderr := simrun(t, "--seeds", "30", "--out", t.TempDir())
+	code, stdout, stderr := simrun(t, "--seeds", "30", "--backend", "memory", "--out", t.TempDir())
 	require.Equal(t, exitPass, code, stdout+stderr)
 	require.Contains(t, stdout, "pass: 150 runs")
 	for _, name := range []string{"contention", "transfers", "orders", "write-skew", "mixed", "faults fired:"} {
@@ -33,7 +33,7 @@ func TestRunPassesAndSaysWhatItReached(t *testing.T) {
 }
 
 func TestSeedAloneIsOneRun(t *testing.T) {
-	code, stdout, _ := simrun(t, "run", "--seed", "7", "--scenario", "mixed", "--out", t.TempDir())
+	code, stdout, _ := simrun(t, "run", "--seed", "7", "--scenario", "mixed", "--backend", "memory", "--out", t.TempDir())
 	require.Equal(t, exitPass, code)
 	require.Contains(t, stdout, "pass: 1 runs")
 }
@@ -102,7 +102,7 @@ func TestJSONHasOneObjectALine(t *testing.T) {
 }
 
 func TestKeepGoingShowsEveryFailure(t *testing.T) {
-	code, stdout, _ := simrun(t, "run", "--keep-going", "--mutant", "lost-append", "--scenario", "contention", "--seeds", "40", "--out", t.TempDir())
+	code, stdout, _ := simrun(t, "run", "--keep-going", "--backend", "memory", "--mutant", "lost-append", "--scenario", "contention", "--seeds", "40", "--out", t.TempDir())
 	require.Equal(t, exitViolation, code)
 	require.Greater(t, strings.Count(stdout, "VIOLATION: "), 1)
 	require.Contains(t, stdout, "violation: 40 runs")
@@ -114,7 +114,7 @@ func TestWrongUsageNamesTheFlagAndTheWayOut(t *testing.T) {
 		want string
 	}{
 		"scenario":      {[]string{"run", "--scenario", "transfer"}, `--scenario: scenarios: "transfer" is not known; known: contention`},
-		"backend":       {[]string{"run", "--backend", "oracle"}, `--backend: unknown backend "oracle"; known: memory`},
+		"backend":       {[]string{"run", "--backend", "oracle"}, `--backend: unknown backend "oracle"; known: memory, sqlite`},
 		"scheduler":     {[]string{"run", "--scheduler", "fair"}, `--scheduler: unknown scheduler "fair"; known: random, round-robin`},
 		"faults":        {[]string{"run", "--faults", "explode=5%"}, `--faults: `},
 		"mutant":        {[]string{"run", "--mutant", "none"}, `--mutant: `},
