@@ -1,0 +1,154 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strings"
+
+	driver "modernc.org/sqlite"
+)
+
+// Memory is the path of a database in memory. Each call of [Open] with it makes a new
+// one, which is gone when its store is closed.
+const Memory = ":memory:"
+
+// Open opens the database file at path, or makes it; its directory must exist. The
+// caller closes the store. Files -wal and -shm beside it belong to it. The context
+// bounds opening alone.
+func Open(ctx context.Context, path string, cfg Config) (*Store, error) {
+	cfg, err := cfg.filled()
+	if err != nil {
+		return nil, err
+	}
+	name, err := dataSource(path)
+	if err != nil {
+		return nil, err
+	}
+	connector, err := driver.NewConnector(name)
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: open %q: %w", path, err)
+	}
+	db := sql.OpenDB(connector)
+	s, err := open(ctx, db, cfg)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("sqlite: open %q: %w", path, err), db.Close())
+	}
+	s.owned = true
+	return s, nil
+}
+
+// New makes a store on a database that the caller has opened with the driver
+// modernc.org/sqlite and closes after the store. The tables of the store have names
+// that begin with eventcore_, and the database is switched to write-ahead logging.
+//
+// The store takes connections from db and keeps them until it is closed: one for
+// writing and, as they are needed, up to cfg.Readers for reading. Where db is limited
+// to fewer connections, the store reads with as many as that leaves, and leaves none to
+// others. Where db is limited to one, or is a database in memory, which every connection
+// has for itself, the store uses one connection for everything.
+func New(ctx context.Context, db *sql.DB, cfg Config) (*Store, error) {
+	cfg, err := cfg.filled()
+	if err != nil {
+		return nil, err
+	}
+	s, err := open(ctx, db, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: %w", err)
+	}
+	return s, nil
+}
+
+// dataSource returns the driver's name for a path. It is a URI, so that no character
+// of the path is taken for the beginning of parameters.
+func dataSource(path string) (string, error) {
+	switch {
+	case path == "":
+		return "", errors.New("sqlite: open: the path is empty; use Memory for a database in memory")
+	case path == Memory:
+		return Memory, nil
+	case strings.ContainsRune(path, 0):
+		return "", fmt.Errorf("sqlite: open %q: the path contains a NUL character", path)
+	}
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return "", fmt.Errorf("sqlite: open %q: %w", path, err)
+	}
+	slashed := filepath.ToSlash(absolute)
+	if !strings.HasPrefix(slashed, "/") {
+		slashed = "/" + slashed // a Windows drive
+	}
+	return "file://" + (&url.URL{Path: slashed}).EscapedPath(), nil
+}
+
+// open makes a store on db and brings its schema up to date.
+func open(ctx context.Context, db *sql.DB, cfg Config) (*Store, error) {
+	s := &Store{cfg: cfg, db: db}
+	s.writer = newPool("sqlite: write", 1, s.openWriter)
+	writer, err := s.writer.get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.migrate(ctx, writer); err != nil {
+		s.writer.drop(writer)
+		return nil, err
+	}
+	s.writer.put(writer)
+	s.readers = s.writer
+	if !s.memory {
+		s.openReaders()
+	}
+	return s, nil
+}
+
+// openReaders sizes the pool of readers, unless there is no connection for it.
+func (s *Store) openReaders() {
+	size := s.cfg.Readers
+	if limit := s.db.Stats().MaxOpenConnections; limit > 0 {
+		size = min(size, limit-1)
+	}
+	if size > 0 {
+		s.readers = newPool("sqlite: read", size, s.openReader)
+	}
+}
+
+// openWriter opens the session that writes.
+func (s *Store) openWriter(ctx context.Context) (*session, error) {
+	opened, err := s.openSession(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.setUpWriter(ctx, opened); err != nil {
+		return nil, errors.Join(err, opened.close())
+	}
+	return opened, nil
+}
+
+// openReader opens a session that reads.
+func (s *Store) openReader(ctx context.Context) (*session, error) {
+	opened, err := s.openSession(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.setUp(ctx, opened); err != nil {
+		return nil, errors.Join(err, opened.close())
+	}
+	return opened, nil
+}
+
+// openSession takes a connection. Opening one already reads the file, which may be
+// locked.
+func (s *Store) openSession(ctx context.Context) (*session, error) {
+	var conn *sql.Conn
+	err := s.whileBusy(ctx, func() (err error) {
+		conn, err = s.db.Conn(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &session{conn: conn, statements: make(map[string]statement)}, nil
+}

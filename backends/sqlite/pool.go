@@ -1,0 +1,77 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"sync"
+)
+
+// pool keeps sessions of one kind and makes them when they are needed.
+type pool struct {
+	gate gate
+	// name says in a simulation what is waited for.
+	name string
+	open func(ctx context.Context) (*session, error)
+
+	mu   sync.Mutex
+	idle []*session
+}
+
+func newPool(name string, size int, open func(context.Context) (*session, error)) *pool {
+	return &pool{gate: newGate(size), name: name, open: open}
+}
+
+// get waits for a session. It is given back with put or drop.
+func (p *pool) get(ctx context.Context) (*session, error) {
+	if err := p.gate.enter(ctx, p.name); err != nil {
+		return nil, err
+	}
+	if found := p.take(); found != nil {
+		return found, nil
+	}
+	opened, err := p.open(ctx)
+	if err != nil {
+		p.gate.leave()
+		return nil, err
+	}
+	return opened, nil
+}
+
+// take returns the session that was used last: its cache is the warmest.
+func (p *pool) take() *session {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.idle) == 0 {
+		return nil
+	}
+	last := len(p.idle) - 1
+	found := p.idle[last]
+	p.idle = p.idle[:last]
+	return found
+}
+
+func (p *pool) put(s *session) {
+	p.mu.Lock()
+	p.idle = append(p.idle, s)
+	p.mu.Unlock()
+	p.gate.leave()
+}
+
+// drop closes a session of which it is not known what state it is in.
+func (p *pool) drop(s *session) {
+	// There is nothing to be done about a connection that does not close well.
+	_ = s.close()
+	p.gate.leave()
+}
+
+// close refuses all further calls of get, waits for the sessions that are in use and
+// closes them all.
+func (p *pool) close() error {
+	p.gate.close()
+	var all []error
+	for _, s := range p.idle {
+		all = append(all, s.close())
+	}
+	p.idle = nil
+	return errors.Join(all...)
+}
