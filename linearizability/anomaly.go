@@ -34,7 +34,7 @@ const (
 	// WrongResult: an append returned versions, a position or a conflict that do not
 	// fit its batch.
 	WrongResult = "wrong append result"
-	// LostUpdate: an append was applied to a stream that had moved.
+	// LostUpdate: an append was applied to a stream that was not at its expected version.
 	LostUpdate = "lost update"
 	// UncheckedStream: an append was applied although a stream that it only relies on
 	// had moved.

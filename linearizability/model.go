@@ -69,12 +69,12 @@ type step struct {
 	low, high int
 }
 
+// readKind is 0 for an append.
 type readKind uint8
 
 const (
-	noRead readKind = iota
 	// exactRead: the stream had nothing more.
-	exactRead
+	exactRead readKind = iota + 1
 	prefixRead
 	globalRead
 )

@@ -1,22 +1,26 @@
 package linearizability
 
-import "github.com/anishathalye/porcupine"
+import (
+	"math"
 
-// narrow returns the calls of a component with appends confined to where the versions
-// of streams put them: behind the calls of those that must come before, ahead of the
-// returns of those that must come behind. porcupine tries calls by the time of their
-// beginning, so with the narrow ones its first guess is nearly always right, however
-// many clients there are.
+	"github.com/anishathalye/porcupine"
+)
+
+// narrow returns the calls of a component confined to where the versions of streams put
+// them: behind the calls of those that must come before, ahead of the returns of those
+// that must come behind. porcupine tries calls by the time of their beginning, so with
+// the narrow ones its first guess is nearly always right, however many clients there are.
 //
 // The new intervals lie in the old ones: an order that explains the narrow calls explains
-// the real ones, whatever narrow got wrong. False means that an append has no
-// room left.
+// the real ones, whatever narrow got wrong. False means that a call has no room left.
 func narrow(c *component) ([]porcupine.Operation, bool) {
 	n := newNarrowing(c)
 	for i := range c.ops {
 		n.note(&c.ops[i])
 	}
-	n.close()
+	for s := range n.of {
+		n.of[s].close()
+	}
 	ops := make([]porcupine.Operation, len(c.ops))
 	for i := range c.ops {
 		ops[i] = n.confine(&c.ops[i])
@@ -27,120 +31,130 @@ func narrow(c *component) ([]porcupine.Operation, bool) {
 	return ops, true
 }
 
-// narrowing has of each stream, and last of the global order, what its lengths demand.
+// narrowing has what is demanded of the lengths of each stream, and last of the global
+// order.
 type narrowing struct {
-	// before[s][v] is the last call that needs the length of s to be v at most.
-	// behind[s][v] is the first return that needs it to be greater than v.
-	before, behind [][]int64
-	// pushed is scratch space.
-	pushed []int
+	of []demands
+	// spans is scratch space.
+	spans []span
+}
+
+// span: a call found a stream, or the global order, at a length from low to high, and
+// left it at low+grow if it is an append.
+type span struct {
+	of              int
+	low, high, grow uint64
+}
+
+// demands says by length of one stream what calls demand of the order.
+type demands struct {
+	// made is the last call of the appends that are needed for a length.
+	made []int64
+	// last is the last call that needs the stream not to be longer.
+	last []int64
+	// longer is the first return of a call that needs it to be longer.
+	longer []int64
 }
 
 func newNarrowing(c *component) *narrowing {
-	streams := len(c.streams)
-	n := &narrowing{before: make([][]int64, streams+1), behind: make([][]int64, streams+1), pushed: make([]int, streams)}
-	lengths := make([]int, streams+1)
-	total := 0
+	global := len(c.streams)
+	lengths := make([]int, global+1)
+	total := global + 1
 	for i := range c.ops {
 		for _, p := range c.ops[i].Input.(*step).pushes {
 			lengths[p.stream]++
-			lengths[streams]++
+			lengths[global]++
 			total += 2
 		}
 	}
-	all := make([]int64, 2*(total+streams+1))
+	n := &narrowing{of: make([]demands, global+1)}
+	all := make([]int64, 3*total)
 	for s, length := range lengths {
-		n.before[s], all = all[:length+1], all[length+1:]
-		n.behind[s], all = all[:length+1], all[length+1:]
-		for v := range n.behind[s] {
-			n.behind[s][v] = Never
+		d := &n.of[s]
+		for _, field := range []*[]int64{&d.made, &d.last, &d.longer} {
+			*field, all = all[:length+1], all[length+1:]
+		}
+		for v := range d.longer {
+			d.longer[v] = Never
 		}
 	}
 	return n
 }
 
-// atMost notes that a call at that stamp needs a length of at most v.
-func (n *narrowing) atMost(s int, v uint64, stamp int64) {
-	if v < uint64(len(n.before[s])) {
-		n.before[s][v] = max(n.before[s][v], stamp)
+// find returns what a step demands. The slice is valid until the next call.
+func (n *narrowing) find(st *step) []span {
+	n.spans = n.spans[:0]
+	for _, e := range st.expect {
+		n.spans = append(n.spans, span{of: e.stream, low: e.version, high: e.version})
 	}
-}
-
-// atLeast notes that a return at that stamp needs a length of at least v.
-func (n *narrowing) atLeast(s int, v uint64, stamp int64) {
-	if v = min(v, uint64(len(n.behind[s]))); v > 0 {
-		n.behind[s][v-1] = min(n.behind[s][v-1], stamp)
+	for _, p := range st.pushes {
+		for i := range n.spans {
+			if n.spans[i].of == p.stream {
+				n.spans[i].grow++
+			}
+		}
 	}
+	global, end := len(n.of)-1, st.after+uint64(len(st.ids))
+	if st.rank >= 0 {
+		n.spans = append(n.spans, span{global, uint64(st.rank), uint64(st.rank), uint64(len(st.pushes))})
+	}
+	switch {
+	case st.kind == globalRead:
+		n.spans = append(n.spans, span{of: global, low: uint64(st.low), high: uint64(st.high)})
+	case st.kind == exactRead && len(st.ids) == 0:
+		n.spans = append(n.spans, span{of: st.stream, high: end})
+	case st.kind == exactRead:
+		n.spans = append(n.spans, span{of: st.stream, low: end, high: end})
+	case st.kind == prefixRead:
+		n.spans = append(n.spans, span{of: st.stream, low: end, high: math.MaxUint64})
+	}
+	return n.spans
 }
 
 func (n *narrowing) note(op *porcupine.Operation) {
-	st := op.Input.(*step)
-	for _, p := range st.pushes {
-		n.pushed[p.stream]++
-	}
-	for _, e := range st.expect {
-		n.atMost(e.stream, e.version, op.Call)
-		n.atLeast(e.stream, e.version+uint64(n.pushed[e.stream]), op.Return)
-	}
-	for _, p := range st.pushes {
-		n.pushed[p.stream] = 0
-	}
-	global := len(n.before) - 1
-	if st.rank >= 0 {
-		n.atMost(global, uint64(st.rank), op.Call)
-		n.atLeast(global, uint64(st.rank+len(st.pushes)), op.Return)
-	}
-	end := st.after + uint64(len(st.ids))
-	switch st.kind {
-	case exactRead:
-		n.atMost(st.stream, end, op.Call)
-		if len(st.ids) > 0 {
-			n.atLeast(st.stream, end, op.Return)
+	for _, s := range n.find(op.Input.(*step)) {
+		d := &n.of[s.of]
+		length := uint64(len(d.made))
+		if s.high < length {
+			d.last[s.high] = max(d.last[s.high], op.Call)
 		}
-	case prefixRead:
-		n.atLeast(st.stream, end, op.Return)
-	case globalRead:
-		n.atMost(global, uint64(st.high), op.Call)
-		n.atLeast(global, uint64(st.low), op.Return)
-	case noRead:
+		if end := min(s.low+s.grow, length); end > 0 {
+			d.longer[end-1] = min(d.longer[end-1], op.Return)
+		}
+		if s.grow > 0 && s.low+1 < length {
+			d.made[s.low+1] = max(d.made[s.low+1], op.Call)
+		}
 	}
 }
 
 // close carries what is known of one length over to the others.
-func (n *narrowing) close() {
-	for s := range n.before {
-		before, behind := n.before[s], n.behind[s]
-		for v := 1; v < len(before); v++ {
-			before[v] = max(before[v], before[v-1])
-		}
-		for v := len(behind) - 2; v >= 0; v-- {
-			behind[v] = min(behind[v], behind[v+1])
-		}
+func (d *demands) close() {
+	for v := 1; v < len(d.last); v++ {
+		d.last[v] = max(d.last[v], d.last[v-1])
+		d.made[v] = max(d.made[v], d.made[v-1])
+	}
+	for v := len(d.longer) - 2; v >= 0; v-- {
+		d.longer[v] = min(d.longer[v], d.longer[v+1])
 	}
 }
 
 // confine returns a call with its interval narrowed. Stamps are doubled, so that there
 // is room directly behind each.
 func (n *narrowing) confine(op *porcupine.Operation) porcupine.Operation {
-	st := op.Input.(*step)
-	confined := *op
 	from, to := op.Call, op.Return
-	for _, p := range st.pushes {
-		n.pushed[p.stream]++
-	}
-	for _, e := range st.expect {
-		if n.pushed[e.stream] > 0 && e.version < uint64(len(n.before[e.stream])) {
-			from = max(from, n.before[e.stream][e.version])
-			to = min(to, n.behind[e.stream][e.version])
+	for _, s := range n.find(op.Input.(*step)) {
+		d := &n.of[s.of]
+		if s.low < uint64(len(d.made)) {
+			from = max(from, d.made[s.low])
+		}
+		if s.high < uint64(len(d.made)) {
+			to = min(to, d.longer[s.high])
+			if s.grow > 0 {
+				from = max(from, d.last[s.high])
+			}
 		}
 	}
-	for _, p := range st.pushes {
-		n.pushed[p.stream] = 0
-	}
-	if global := len(n.before) - 1; st.rank >= 0 && len(st.pushes) > 0 && st.rank < len(n.before[global]) {
-		from = max(from, n.before[global][st.rank])
-		to = min(to, n.behind[global][st.rank])
-	}
+	confined := *op
 	confined.Call = 2 * from
 	if from > op.Call {
 		confined.Call++

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -140,16 +139,16 @@ func TestEachIterationIsACall(t *testing.T) {
 	require.Less(t, ops[0].Return, ops[1].Call)
 }
 
-// TestCallsWithinAReadKeepApart: the loop's body reads the same sequence and appends.
+// TestCallsWithinAReadKeepApart: the loop's body reads and appends.
 func TestCallsWithinAReadKeepApart(t *testing.T) {
 	r := linearizability.NewRecorder(1)
 	store := r.Wrap(0, &fakeStreams{events: threeEvents()})
 	events := store.ReadStream(t.Context(), streamA, 0)
 	n := 0
 	for range events {
-		inner, err := drain(events)
+		inner, err := drain(store.ReadStream(t.Context(), streamA, 2))
 		require.NoError(t, err)
-		require.Equal(t, 3, inner)
+		require.Equal(t, 1, inner)
 		_, err = store.Append(t.Context(), batchOf(t, 10+2*n))
 		require.NoError(t, err)
 		n++
@@ -158,7 +157,7 @@ func TestCallsWithinAReadKeepApart(t *testing.T) {
 	require.Len(t, ops, 7)
 	for _, op := range ops {
 		if op.Kind == linearizability.ReadStream {
-			require.Equal(t, seenOf(threeEvents()), op.Seen)
+			require.Equal(t, seenOf(threeEvents()[op.After:]), op.Seen)
 			require.Equal(t, linearizability.Complete, op.End)
 		}
 	}
@@ -226,23 +225,50 @@ func TestLongReadsAndManyCallsAreKeptWhole(t *testing.T) {
 	}
 }
 
+// TestResetBeginsAnew makes other calls after it, so that nothing may be left in place
+// of what they do not set.
 func TestResetBeginsAnew(t *testing.T) {
-	r := linearizability.NewRecorder(1)
-	inner := &fakeStreams{events: threeEvents(), err: &eventcore.VersionConflict{Stream: streamA, Actual: 1}}
-	store := r.Wrap(0, inner)
-	run := func() linearizability.History {
+	inner := &fakeStore{fakeStreams: fakeStreams{events: threeEvents()}}
+	first := func(store eventcore.Store) {
+		inner.err = &eventcore.VersionConflict{Stream: streamA, Actual: 1}
+		_, err := store.Append(t.Context(), batchOf(t, 1))
+		require.Error(t, err)
+		_, err = drain(store.(eventcore.AllReader).ReadAll(t.Context(), eventcore.Filter{Types: []string{"x"}}, eventcore.NewPosition(0, 1), 2))
+		require.NoError(t, err)
+	}
+	second := func(store eventcore.Store) {
+		inner.err = nil
 		_, err := drain(store.ReadStream(t.Context(), streamA, 1))
 		require.NoError(t, err)
-		_, err = store.Append(t.Context(), batchOf(t, 1))
-		require.Error(t, err)
-		require.NoError(t, r.Final(t.Context(), inner))
-		h := r.History()
-		h.Operations = slices.Clone(h.Operations)
-		return h
+		_, err = store.Append(t.Context(), batchOf(t, 5))
+		require.NoError(t, err)
 	}
-	first := text(run())
-	r.Reset()
-	require.Empty(t, r.History().Operations)
-	require.Nil(t, r.History().Final)
-	require.Equal(t, first, text(run()))
+	used := linearizability.NewRecorder(1)
+	store := used.Wrap(0, inner)
+	first(store)
+	require.NoError(t, used.Final(t.Context(), inner))
+	used.Reset()
+	require.Empty(t, used.History().Operations)
+	require.Nil(t, used.History().Final)
+	second(store)
+
+	fresh := linearizability.NewRecorder(1)
+	second(fresh.Wrap(0, inner))
+	require.Equal(t, fresh.History(), used.History())
+}
+
+// TestRecordingWithTheMemoryOfAnEarlierRunSeldomAllocates counts what recording adds: the
+// sequence that a read returns must be made anew.
+func TestRecordingWithTheMemoryOfAnEarlierRunSeldomAllocates(t *testing.T) {
+	r := linearizability.NewRecorder(1)
+	inner := &fakeStreams{result: eventcore.Appended{Streams: []eventcore.StreamVersion{{Stream: streamA, Version: 1}}}}
+	store, writes := r.Wrap(0, inner), batchOf(t, 1)
+	const calls = 500
+	perRun := testing.AllocsPerRun(20, func() {
+		r.Reset()
+		for range calls {
+			_, _ = store.Append(t.Context(), writes)
+		}
+	})
+	require.Less(t, perRun, float64(calls)/50)
 }

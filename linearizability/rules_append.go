@@ -23,7 +23,7 @@ func (l *finalLog) checkAppends(f *findings) {
 // checkApplied: all events of an applied append are there, one after the other, at
 // the versions behind the expected ones.
 func (l *finalLog) checkApplied(f *findings, i int, op *Operation) {
-	missing := 0
+	missing, misplaced := 0, false
 	l.next = l.next[:0]
 	for p := range op.Participants {
 		l.next = append(l.next, op.Participants[p].Expected)
@@ -39,7 +39,8 @@ func (l *finalLog) checkApplied(f *findings, i int, op *Operation) {
 		switch {
 		case at.stream != l.parts[i][to]:
 			f.add(WrongStream, []int{i}, "%s: event %s was appended to %q and is in %q", op, at.id, p.Stream, l.names[at.stream])
-		case at.version != want:
+		case at.version != want && !misplaced:
+			misplaced = true // the others are behind it
 			l.misplaced(f, i, op, n, p, want)
 		}
 	}
@@ -65,7 +66,7 @@ func (l *finalLog) misplaced(f *findings, i int, op *Operation, n int, p *eventc
 	if other := l.owner(at.stream, want); other >= 0 && other != i {
 		proof = append(proof, other)
 	}
-	f.add(LostUpdate, proof, "%s: it expected %q at %d, but its event is version %d there: the stream had moved", op, p.Stream, p.Expected, at.version)
+	f.add(LostUpdate, proof, "%s: it expected %q at %d, but its event is version %d there", op, p.Stream, p.Expected, at.version)
 }
 
 // checkResult: an acknowledged append returned the versions and the position that

@@ -36,8 +36,7 @@ func checkPrefix(f *findings, i int, op *Operation) {
 	}
 }
 
-// checkSeen: an event that was read was written by somebody before the read ended, and
-// is still what it was.
+// checkSeen: an event that was read was written by somebody and is still what it was.
 func (l *finalLog) checkSeen(f *findings, i, stream, s int) {
 	op := &l.ops[i]
 	seen := &op.Seen[s]
@@ -48,12 +47,9 @@ func (l *finalLog) checkSeen(f *findings, i, stream, s int) {
 	}
 	w := l.sent[n].op
 	writer := &l.ops[w]
-	switch {
-	case writer.Outcome == eventcore.OutcomeNotApplied:
+	if writer.Outcome == eventcore.OutcomeNotApplied {
 		f.add(AbortedAppendSeen, []int{w, i}, "%s: it saw event %s of %s", op, seen.ID, writer)
 		return
-	case op.Return < writer.Call:
-		f.add(FutureRead, []int{w, i}, "%s: it saw event %s before %s", op, seen.ID, writer)
 	}
 	at := l.record(n)
 	if at == nil {

@@ -2,6 +2,7 @@ package linearizability_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -24,6 +25,23 @@ func TestManyClientsAreDecided(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestAViolationAmongManyClientsIsOneForPorcupineToo: on the real calls it gives up.
+func TestAViolationAmongManyClientsIsOneForPorcupineToo(t *testing.T) {
+	h := generate(seeded(1), shape{clients: 16, streams: 1, ops: 2000, window: 30})
+	for i := len(h.Operations) * 2 / 3; i < len(h.Operations); i++ {
+		if op := &h.Operations[i]; op.Client != linearizability.FinalClient && len(op.Seen) > 5 {
+			op.Seen = slices.Clone(op.Seen)
+			op.Seen[0].ID, op.Seen[1].ID = op.Seen[1].ID, op.Seen[0].ID
+			break
+		}
+	}
+	report := check(t, h)
+	require.Equal(t, linearizability.Violation, report.Porcupine)
+	require.Equal(t, []string{linearizability.IncompatibleOrder}, slices.Compact(names(report)))
+	plain := linearizability.Plain(t.Context(), h)
+	require.Equal(t, []linearizability.Verdict{linearizability.Unknown}, plain)
 }
 
 // TestOneFlawInALongHistoryIsFound hides one missing event among thousands of calls.

@@ -42,21 +42,28 @@ func BenchmarkCalls(b *testing.B) {
 
 // shortCalls is a program of 4 × 100 calls.
 func shortCalls(kind string) scenarios.Program {
-	const clients, calls, streams = 4, 100, 64
+	const clients, calls, streams = 4, 100, 8
 	r := rand.New(rand.NewPCG(1, 1))
 	var p scenarios.Program
-	id := func(client int) eventcore.StreamID {
-		return eventcore.MustStreamID("s/" + string(rune('a'+client)) + strconv.Itoa(r.IntN(streams)))
+	id := func(client, n int) eventcore.StreamID {
+		return eventcore.MustStreamID("s/" + string(rune('a'+client)) + strconv.Itoa(n))
 	}
 	for c := range clients {
 		ops := make([]scenarios.Op, calls)
 		for i := range ops {
-			ops[i] = scenarios.Op{Do: kind, Streams: []eventcore.StreamID{id(c)}}
+			ops[i] = scenarios.Op{Do: kind, Streams: []eventcore.StreamID{id(c, r.IntN(streams))}}
 			if kind == "append" {
 				ops[i].Do, ops[i].Count = "blind", 1
 			}
 		}
 		p.Clients = append(p.Clients, ops)
+	}
+	if kind == "read" {
+		for c := range clients {
+			for n := range streams {
+				p.Setup = append(p.Setup, scenarios.Op{Do: "blind", Streams: []eventcore.StreamID{id(c, n)}, Count: 1})
+			}
+		}
 	}
 	return p
 }
