@@ -1,0 +1,93 @@
+package sim_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/eventcore-go/eventcore-sim/chaos"
+	"github.com/eventcore-go/eventcore-sim/scenarios"
+	"github.com/eventcore-go/eventcore-sim/sim"
+)
+
+// plans returns the plans of seeds 0 to n-1 of a scenario.
+func plans(t *testing.T, s scenarios.Scenario, n uint64) []sim.Plan {
+	t.Helper()
+	var all []sim.Plan
+	for seed := range n {
+		all = append(all, run(t, sim.Config{Seed: seed, Backend: memoryBackend(), Scenario: s, SkipChecks: true}).Plan)
+	}
+	return all
+}
+
+func TestEachSeedLeavesOutWholeKindsOfFaultsAndOperations(t *testing.T) {
+	for _, s := range scenarios.All() {
+		t.Run(s.Name, func(t *testing.T) {
+			faults, kinds := map[chaos.Kind]int{}, map[string]int{}
+			quiet, clients, schedulers := 0, map[int]bool{}, map[string]bool{}
+			const seeds = 120
+			for _, plan := range plans(t, s, seeds) {
+				kept := 0
+				for _, rate := range plan.Faults.Rates {
+					faults[rate.Kind]++
+				}
+				for name, weight := range plan.Weights {
+					if weight > 0 {
+						kinds[name]++
+						kept++
+					}
+				}
+				require.Positive(t, kept, "no operation is left")
+				if len(plan.Faults.Rates) == 0 {
+					quiet++
+				}
+				clients[plan.Params.Clients] = true
+				schedulers[plan.Scheduler] = true
+			}
+			for _, info := range chaos.Kinds() {
+				require.Greater(t, faults[info.Kind], seeds/5, info.Kind)
+				require.Less(t, faults[info.Kind], seeds*4/5, info.Kind)
+			}
+			for _, kind := range s.Kinds {
+				require.Positive(t, kinds[kind.Name], kind.Name)
+				if len(s.Kinds) > 1 {
+					require.Less(t, kinds[kind.Name], seeds, kind.Name)
+				}
+			}
+			require.Positive(t, quiet, "no seed is free of faults")
+			require.Greater(t, len(clients), 3)
+			require.Len(t, schedulers, 2)
+		})
+	}
+}
+
+// One more draw for one purpose must not shift another: the program stays what it
+// was when faults or the scheduler are chosen by hand.
+func TestProgramDoesNotDependOnFaultsOrScheduler(t *testing.T) {
+	for _, s := range scenarios.All() {
+		base := sim.Config{Seed: 4, Backend: memoryBackend(), Scenario: s}
+		quiet, turns := base, base
+		quiet.Faults = noFaults()
+		turns.Scheduler = "round-robin"
+		want := run(t, base).Program
+		require.Equal(t, want, run(t, quiet).Program)
+		require.Equal(t, want, run(t, turns).Program)
+	}
+}
+
+func TestFaultsDoNotDependOnTheSchedule(t *testing.T) {
+	plan, err := chaos.ParsePlan("fail-before=20%")
+	require.NoError(t, err)
+	fired := func(scheduler string) []chaos.Fault {
+		// Without retries a client makes the same calls whatever the others do.
+		program := scenarios.Program{Clients: [][]scenarios.Op{slices.Repeat([]scenarios.Op{{Do: "scan"}}, 20), slices.Repeat([]scenarios.Op{{Do: "scan"}}, 20)}}
+		r := run(t, sim.Config{
+			Seed: 9, Backend: memoryBackend(), Scenario: scenario(t, "mixed"), Faults: &plan, Scheduler: scheduler,
+			Replay: &sim.Replay{Program: program},
+		})
+		return slices.SortedFunc(slices.Values(r.Faults), func(a, b chaos.Fault) int { return (a.Client-b.Client)*1000 + a.Call - b.Call })
+	}
+	require.NotEmpty(t, fired("random"))
+	require.Equal(t, fired("random"), fired("round-robin"))
+}
