@@ -96,6 +96,7 @@ func (s *session) bound(args []sqldriver.Value) []sqldriver.NamedValue {
 
 // exec runs a query without results.
 func (s *session) exec(ctx context.Context, query string, args ...sqldriver.Value) error {
+	ctx = context.WithoutCancel(ctx)
 	return s.use(func(conn sqldriver.Conn) error {
 		statement, err := s.prepared(ctx, conn, query)
 		if err != nil {
