@@ -2,6 +2,7 @@ package certify
 
 import (
 	"flag"
+	"testing"
 	"time"
 )
 
@@ -22,8 +23,11 @@ var (
 )
 
 // defaultSeeds is the number of seeds for each scenario when no flag says more: a
-// few seconds on a fast backend.
-const defaultSeeds = 100
+// few seconds on a fast backend. With -short it is shortSeeds.
+const (
+	defaultSeeds = 100
+	shortSeeds   = 20
+)
 
 // settings are the flags with defaults filled in.
 type settings struct {
@@ -33,6 +37,9 @@ type settings struct {
 
 func readFlags() settings {
 	s := settings{first: 1, count: defaultSeeds, duration: *flagDuration}
+	if testing.Short() {
+		s.count = shortSeeds
+	}
 	seedGiven := false
 	flag.Visit(func(f *flag.Flag) { seedGiven = seedGiven || f.Name == "sim.seed" })
 	if seedGiven {
