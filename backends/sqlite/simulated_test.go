@@ -6,10 +6,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/eventcore-go/eventcore-sim/backends/sqlite"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/sim/yield"
-
-	"github.com/eventcore-go/eventcore-sim/backends/sqlite"
 )
 
 // fakeTask is a simulated task: where it waits it lets onWait run, as the scheduler
