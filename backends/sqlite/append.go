@@ -74,8 +74,6 @@ type transaction struct {
 	on    *session
 	// began: there may be something to roll back.
 	began bool
-	// broken: the session is not to be used again.
-	broken bool
 }
 
 // run does the append and returns the position of its last event.
@@ -120,18 +118,15 @@ func (t *transaction) commit(ctx context.Context) error {
 		t.began = false
 		return notApplied(waited)
 	}
-	t.broken = true
 	return &eventcore.StoreFailure{Operation: eventcore.OpAppend, Outcome: eventcore.OutcomeUnknown, Err: waited}
 }
 
 // end rolls back what was not committed and gives the session back. It also runs when
 // a simulated task is taken down in the middle.
 func (t *transaction) end(ctx context.Context) {
-	if t.began && t.on.exec(ctx, rollback) != nil {
-		t.broken = true
-	}
+	broken := t.began && t.on.exec(ctx, rollback) != nil
 	// Without its connection a database in memory would be lost with all its events.
-	if t.broken && !t.store.memory {
+	if broken && !t.store.memory {
 		t.store.writer.drop(t.on)
 		return
 	}

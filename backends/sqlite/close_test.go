@@ -56,9 +56,10 @@ func TestCloseWaitsForAnAppendAndRefusesThoseThatQueue(t *testing.T) {
 		_, err := s.Append(t.Context(), w)
 		results <- err
 	}
-	go add(batch(t, 0, 1, id))
+	first, second := batch(t, 0, 1, id), batch(t, 0, 1, eventcore.MustStreamID("b"))
+	go add(first)
 	<-inside
-	go add(batch(t, 0, 1, eventcore.MustStreamID("b")))
+	go add(second)
 	closed := make(chan error, 1)
 	go func() { closed <- s.Close() }()
 	require.ErrorIs(t, <-results, sqlite.ErrClosed)

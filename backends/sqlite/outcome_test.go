@@ -111,6 +111,41 @@ func TestRollbackThatFailsCostsTheConnectionOnly(t *testing.T) {
 	appendTo(t, s, 0, 1, id)
 }
 
+func TestReadsGoOnWhileTheWriterIsReplaced(t *testing.T) {
+	spy, s := spied(t, sqlite.Config{})
+	id := eventcore.MustStreamID("a")
+	appendTo(t, s, 0, 100, id)
+	spy.set(func(_ driver.Conn, query string) error {
+		if query == "COMMIT" || query == "ROLLBACK" {
+			return driver.ErrBadConn
+		}
+		return nil
+	}, nil)
+	batches := make([]eventcore.Writes, 20)
+	for i := range batches {
+		batches[i] = batch(t, 100, 1, id)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for _, w := range batches {
+			if _, err := s.Append(t.Context(), w); eventcore.OutcomeOf(err) != eventcore.OutcomeUnknown {
+				t.Error(err)
+			}
+		}
+	}()
+	for reading := true; reading; {
+		select {
+		case <-done:
+			reading = false
+		default:
+		}
+		require.Len(t, stream(t, s, id), 100)
+	}
+	opened, _ := spy.connections()
+	require.GreaterOrEqual(t, opened, len(batches))
+}
+
 func TestABusyCommitIsTriedAgain(t *testing.T) {
 	spy, s := spied(t, sqlite.Config{})
 	busy, times := busyError(t), 3
@@ -140,6 +175,27 @@ func TestABusyReadIsTriedAgainAndYieldsEachEventOnce(t *testing.T) {
 	require.Equal(t, upTo(1000), global(t, s, eventcore.Filter{}))
 	require.Equal(t, upTo(1000), global(t, s, eventcore.Filter{Types: []string{"deposited"}}))
 	require.Greater(t, n, 10)
+}
+
+func TestAReadThatIsBusyInTheMiddleYieldsEachEventOnce(t *testing.T) {
+	spy, s := spied(t, sqlite.Config{})
+	id := eventcore.MustStreamID("a")
+	appendTo(t, s, 0, 10_000, id)
+	busy, n := busyError(t), 0
+	spy.mu.Lock()
+	spy.onRow = func() error {
+		// Seldom enough that a page can be fetched at all.
+		if n++; n%701 == 0 {
+			return busy
+		}
+		return nil
+	}
+	spy.mu.Unlock()
+	require.Equal(t, upTo(10_000), global(t, s, eventcore.Filter{}))
+	require.Equal(t, upTo(10_000), global(t, s, eventcore.Filter{Types: []string{"deposited"}}))
+	events := stream(t, s, id)
+	require.Len(t, events, 10_000)
+	require.Equal(t, eventcore.Version(10_000), events[len(events)-1].Version)
 }
 
 func TestAReadThatFailsSaysSoOnce(t *testing.T) {

@@ -33,8 +33,9 @@ func (s *Store) setUpWriter(ctx context.Context, on *session) error {
 	if encoding != "UTF-8" {
 		return fmt.Errorf("the database's encoding is %s; the store needs one made with PRAGMA encoding = 'UTF-8'", encoding)
 	}
-	s.memory = file == ""
-	if s.memory {
+	if file == "" {
+		// Written once: the session of a database in memory is never replaced.
+		s.memory = true
 		return nil
 	}
 	if err := s.setUp(ctx, on); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"io"
 	"sync"
 	"testing"
@@ -23,6 +24,8 @@ type spy struct {
 	// before may refuse a statement; after may change what came of it.
 	before func(conn driver.Conn, query string) error
 	after  func(query string, err error) error
+	// onRow may refuse a row.
+	onRow func() error
 	// opened and closed count connections.
 	opened, closed int
 }
@@ -140,7 +143,27 @@ func (s *spyStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (r
 		rows, err = s.Stmt.(driver.StmtQueryContext).QueryContext(ctx, args)
 		return err
 	})
-	return rows, err
+	if err != nil {
+		return nil, err
+	}
+	return &spyRows{Rows: rows, spy: s.conn.spy}, nil
+}
+
+type spyRows struct {
+	driver.Rows
+	spy *spy
+}
+
+func (r *spyRows) Next(dest []driver.Value) error {
+	r.spy.mu.Lock()
+	onRow := r.spy.onRow
+	r.spy.mu.Unlock()
+	if onRow != nil {
+		if err := onRow(); err != nil {
+			return err
+		}
+	}
+	return r.Rows.Next(dest)
 }
 
 // ask runs a query on a driver's connection and returns its first column.
@@ -153,7 +176,7 @@ func ask(tb testing.TB, conn driver.Conn, query string) driver.Value {
 	require.NoError(tb, err)
 	defer func() { require.NoError(tb, rows.Close()) }()
 	row := make([]driver.Value, len(rows.Columns()))
-	if err := rows.Next(row); err != io.EOF {
+	if err := rows.Next(row); !errors.Is(err, io.EOF) {
 		require.NoError(tb, err)
 	}
 	return row[0]

@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"context"
 	"database/sql/driver"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -103,9 +104,48 @@ func TestAnAppendThatQueuesEndsWithItsContext(t *testing.T) {
 	require.Empty(t, stream(t, s, other))
 }
 
+func TestABroughtConnectionDoesNotWaitInsideTheDriver(t *testing.T) {
+	spy, db := newSpy(t, file(t)+"?_pragma=busy_timeout(60000)")
+	s, err := sqlite.New(t.Context(), db, sqlite.Config{})
+	require.NoError(t, err)
+	var timeouts []driver.Value
+	spy.set(func(conn driver.Conn, query string) error {
+		if query == "BEGIN IMMEDIATE" || strings.HasPrefix(query, "SELECT position") {
+			timeouts = append(timeouts, ask(t, conn, "PRAGMA busy_timeout"))
+		}
+		return nil
+	}, nil)
+	id := eventcore.MustStreamID("a")
+	appendTo(t, s, 0, 1, id)
+	stream(t, s, id)
+	require.Equal(t, []driver.Value{int64(0), int64(0)}, timeouts)
+	require.NoError(t, s.Close())
+}
+
+func TestAContextThatEndsAtTheLastEventIsReportedUnlessTheLimitIsReached(t *testing.T) {
+	everywhere(t, func(t *testing.T, s *sqlite.Store) {
+		appendTo(t, s, 0, 3, eventcore.MustStreamID("a"))
+		for limit, want := range map[int]error{0: context.Canceled, 4: context.Canceled, 3: nil} {
+			ctx, cancel := context.WithCancel(t.Context())
+			got, last := 0, error(nil)
+			for _, err := range s.ReadAll(ctx, eventcore.Filter{}, eventcore.Position{}, limit) {
+				if last = err; err == nil {
+					got++
+				}
+				if got == 3 {
+					cancel()
+				}
+			}
+			cancel()
+			require.Equal(t, 3, got)
+			require.ErrorIs(t, last, want)
+		}
+	})
+}
+
 func TestAReadThatSelectsNothingEndsWithItsContext(t *testing.T) {
 	spy, s := spied(t, sqlite.Config{})
-	appendTo(t, s, 0, 100_000, eventcore.MustStreamID("a"))
+	appendTo(t, s, 0, 30_000, eventcore.MustStreamID("a"))
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	statements := 0
