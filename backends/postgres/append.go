@@ -1,0 +1,211 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/eventcore-go/eventcore-sim/eventcore"
+)
+
+const (
+	// lockHead comes as a statement of its own, so that the one after it sees all that
+	// was committed before the lock was given.
+	lockHead = "SELECT position FROM eventcore_head FOR UPDATE"
+
+	// findConflict finds the first participant ($1, $2) that has another version.
+	findConflict = `
+SELECT nr, actual FROM (
+    SELECT nr, version, coalesce((
+        SELECT max(e.version) FROM eventcore_events AS e WHERE e.stream_id = p.stream_id
+    ), 0) AS actual
+    FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS p (stream_id, version, nr)
+) AS found WHERE actual <> version ORDER BY nr LIMIT 1`
+
+	// insertEvents inserts unless there is a conflict. It returns one row: the position
+	// before the first event, or the conflict.
+	insertEvents = `
+WITH conflict AS (` + findConflict + `
+), head AS (
+    UPDATE eventcore_head SET position = position + cardinality($5::uuid[])
+    WHERE NOT EXISTS (SELECT FROM conflict)
+    RETURNING position - cardinality($5::uuid[]) AS before
+), inserted AS (
+    INSERT INTO eventcore_events (position, version, recorded_at, event_id, stream_id, type, metadata, data)
+    SELECT before + nr, version, $3::timestamptz, event_id, stream_id, type, metadata, data
+    FROM head, unnest($4::bigint[], $5::uuid[], $6::text[], $7::text[], $8::bytea[], $9::bytea[])
+        WITH ORDINALITY AS e (version, event_id, stream_id, type, metadata, data, nr)
+)
+SELECT before, 0, 0 FROM head UNION ALL SELECT 0, nr, actual FROM conflict`
+)
+
+// Append implements [eventcore.Store]. It takes one round trip. Failures of
+// serialization and deadlocks, which only stricter isolation levels and other engines
+// have, are a [*eventcore.VersionConflict] that does not know the version. Synchronous
+// commit is as the server, the role or the connection string sets it: where it is off,
+// a crash of the server may undo the last appends that were acknowledged.
+func (s *Store) Append(ctx context.Context, writes eventcore.Writes) (eventcore.Appended, error) {
+	if err := ctx.Err(); err != nil {
+		return eventcore.Appended{}, notApplied(err)
+	}
+	if err := checkTypes(&writes); err != nil {
+		return eventcore.Appended{}, notApplied(err)
+	}
+	// The clock is the caller's code: it must not run while a connection is held.
+	now := s.cfg.Clock.Now()
+	conn, err := s.acquire(ctx)
+	if err != nil {
+		return eventcore.Appended{}, notApplied(err)
+	}
+	defer conn.Release()
+	var found outcome
+	if len(writes.Events()) == 0 {
+		found, err = checkOnly(ctx, conn, &writes)
+	} else {
+		found, err = insert(ctx, conn, &writes, newRows(&writes), now)
+	}
+	if err != nil {
+		return eventcore.Appended{}, failed(ctx, &writes, err)
+	}
+	if found.nr > 0 {
+		p := &writes.Participants()[found.nr-1]
+		return eventcore.Appended{}, &eventcore.VersionConflict{
+			Stream: p.Stream, Expected: p.Expected, Actual: eventcore.Version(found.actual),
+		}
+	}
+	return appended(&writes, found.before), nil
+}
+
+// acquire takes a connection out of the pool.
+func (s *Store) acquire(ctx context.Context) (*pgxpool.Conn, error) {
+	if s.closed.Load() {
+		return nil, ErrClosed
+	}
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil && s.closed.Load() {
+		return nil, ErrClosed
+	}
+	return conn, err
+}
+
+// outcome is what the server found.
+type outcome struct {
+	// before is the position before the first event.
+	before int64
+	// nr is the participant, counted from 1, that is at another version; 0: none.
+	nr, actual int64
+}
+
+// checkOnly checks the participants of a batch without events.
+func checkOnly(ctx context.Context, conn *pgxpool.Conn, writes *eventcore.Writes) (outcome, error) {
+	var found outcome
+	streams, versions := expectations(writes)
+	rows, err := conn.Query(ctx, findConflict, streams, versions)
+	if err != nil {
+		return outcome{}, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := rows.Scan(&found.nr, &found.actual); err != nil {
+			return outcome{}, err
+		}
+	}
+	return found, rows.Err()
+}
+
+// insert locks the head, checks the participants and inserts, in one round trip and one
+// transaction: that of the statements between two Sync messages.
+func insert(ctx context.Context, conn *pgxpool.Conn, writes *eventcore.Writes, r rows, now time.Time) (outcome, error) {
+	var found outcome
+	streams, versions := expectations(writes)
+	var batch pgx.Batch
+	batch.Queue(lockHead)
+	batch.Queue(insertEvents, streams, versions, now, r.versions, r.ids, r.streams, r.types, r.metadata, r.data)
+	results := conn.SendBatch(ctx, &batch)
+	_, err := results.Exec()
+	if err == nil {
+		err = results.QueryRow().Scan(&found.before, &found.nr, &found.actual)
+	}
+	// The commit's result comes last. An error before it is the better explanation.
+	if closed := results.Close(); err == nil {
+		err = closed
+	}
+	return found, err
+}
+
+// expectations returns the participants as the statements take them.
+func expectations(writes *eventcore.Writes) (streams []string, versions []int64) {
+	participants := writes.Participants()
+	streams, versions = make([]string, len(participants)), make([]int64, len(participants))
+	for i := range participants {
+		streams[i] = participants[i].Stream.String()
+		versions[i] = column(uint64(participants[i].Expected))
+	}
+	return streams, versions
+}
+
+// column returns a number as it is stored. No event has the largest one, which stands for
+// all that are too large.
+func column(n uint64) int64 { return int64(min(n, math.MaxInt64)) }
+
+// rows are the events of a batch, column by column.
+type rows struct {
+	versions       []int64
+	ids            [][16]byte
+	streams, types []string
+	metadata, data [][]byte
+}
+
+func newRows(writes *eventcore.Writes) rows {
+	events, participants := writes.Events(), writes.Participants()
+	r := rows{
+		versions: make([]int64, len(events)), ids: make([][16]byte, len(events)),
+		streams: make([]string, len(events)), types: make([]string, len(events)),
+		metadata: make([][]byte, len(events)), data: make([][]byte, len(events)),
+	}
+	next := make([]int64, len(participants))
+	for i := range events {
+		e := &events[i].Event
+		p := &participants[events[i].Participant]
+		next[events[i].Participant]++
+		r.versions[i] = column(uint64(p.Expected)) + next[events[i].Participant]
+		r.ids[i], r.streams[i], r.types[i], r.data[i] = e.ID, p.Stream.String(), e.Type, e.Data
+		if len(e.Metadata) > 0 {
+			r.metadata[i] = e.Metadata
+		}
+	}
+	return r
+}
+
+// checkTypes refuses what the column cannot hold.
+func checkTypes(writes *eventcore.Writes) error {
+	events := writes.Events()
+	for i := range events {
+		if t := events[i].Event.Type; !isText(t) {
+			return fmt.Errorf("the type %q of event %s is not a text that PostgreSQL can hold; use valid UTF-8 without NUL", t, events[i].Event.ID)
+		}
+	}
+	return nil
+}
+
+// appended returns the result of a batch whose first event follows that position.
+func appended(writes *eventcore.Writes, before int64) eventcore.Appended {
+	if len(writes.Events()) == 0 {
+		return eventcore.Appended{}
+	}
+	participants := writes.Participants()
+	streams := make([]eventcore.StreamVersion, 0, len(participants))
+	for i := range participants {
+		if p := &participants[i]; p.Events > 0 {
+			streams = append(streams, eventcore.StreamVersion{
+				Stream: p.Stream, Version: p.Expected + eventcore.Version(p.Events),
+			})
+		}
+	}
+	last := uint64(before) + uint64(len(writes.Events()))
+	return eventcore.Appended{Streams: streams, Last: eventcore.NewPosition(0, last)}
+}

@@ -1,0 +1,15 @@
+package postgres_test
+
+import (
+	"testing"
+
+	"github.com/eventcore-go/eventcore-sim/backends/postgres"
+	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/eventcore/storetest"
+)
+
+func TestConformance(t *testing.T) {
+	storetest.Run(t, func(t testing.TB) eventcore.Store {
+		return open(t, server.DSN(t), postgres.Config{})
+	})
+}

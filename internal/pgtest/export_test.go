@@ -1,0 +1,4 @@
+package pgtest
+
+// Dir returns the directory of a cluster.
+func (c *Cluster) Dir() string { return c.server.dir }
