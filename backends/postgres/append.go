@@ -23,24 +23,8 @@ SELECT nr, actual FROM (
     SELECT nr, version, coalesce((
         SELECT max(e.version) FROM eventcore_events AS e WHERE e.stream_id = p.stream_id
     ), 0) AS actual
-    FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS p (stream_id, version, nr)
+    FROM unnest((SELECT $1::text[]), (SELECT $2::bigint[])) WITH ORDINALITY AS p (stream_id, version, nr)
 ) AS found WHERE actual <> version ORDER BY nr LIMIT 1`
-
-	// insertEvents inserts unless there is a conflict. It returns one row: the position
-	// before the first event, or the conflict.
-	insertEvents = `
-WITH conflict AS (` + findConflict + `
-), head AS (
-    UPDATE eventcore_head SET position = position + cardinality($5::uuid[])
-    WHERE NOT EXISTS (SELECT FROM conflict)
-    RETURNING position - cardinality($5::uuid[]) AS before
-), inserted AS (
-    INSERT INTO eventcore_events (position, version, recorded_at, event_id, stream_id, type, metadata, data)
-    SELECT before + nr, version, $3::timestamptz, event_id, stream_id, type, metadata, data
-    FROM head, unnest($4::bigint[], $5::uuid[], $6::text[], $7::text[], $8::bytea[], $9::bytea[])
-        WITH ORDINALITY AS e (version, event_id, stream_id, type, metadata, data, nr)
-)
-SELECT before, 0, 0 FROM head UNION ALL SELECT 0, nr, actual FROM conflict`
 )
 
 // Append implements [eventcore.Store]. It takes one round trip. Failures of
@@ -66,7 +50,7 @@ func (s *Store) Append(ctx context.Context, writes eventcore.Writes) (eventcore.
 	if len(writes.Events()) == 0 {
 		found, err = checkOnly(ctx, conn, &writes)
 	} else {
-		found, err = insert(ctx, conn, &writes, newRows(&writes), now)
+		found, err = s.insert(ctx, conn, &writes, now)
 	}
 	if err != nil {
 		return eventcore.Appended{}, failed(ctx, &writes, err)
@@ -119,12 +103,12 @@ func checkOnly(ctx context.Context, conn *pgxpool.Conn, writes *eventcore.Writes
 
 // insert locks the head, checks the participants and inserts, in one round trip and one
 // transaction: that of the statements between two Sync messages.
-func insert(ctx context.Context, conn *pgxpool.Conn, writes *eventcore.Writes, r rows, now time.Time) (outcome, error) {
+func (s *Store) insert(ctx context.Context, conn *pgxpool.Conn, writes *eventcore.Writes, now time.Time) (outcome, error) {
 	var found outcome
-	streams, versions := expectations(writes)
+	query, args := s.inserts.statement(writes, now)
 	var batch pgx.Batch
 	batch.Queue(lockHead)
-	batch.Queue(insertEvents, streams, versions, now, r.versions, r.ids, r.streams, r.types, r.metadata, r.data)
+	batch.Queue(query, args...)
 	results := conn.SendBatch(ctx, &batch)
 	_, err := results.Exec()
 	if err == nil {
@@ -151,35 +135,6 @@ func expectations(writes *eventcore.Writes) (streams []string, versions []int64)
 // column returns a number as it is stored. No event has the largest one, which stands for
 // all that are too large.
 func column(n uint64) int64 { return int64(min(n, math.MaxInt64)) }
-
-// rows are the events of a batch, column by column.
-type rows struct {
-	versions       []int64
-	ids            [][16]byte
-	streams, types []string
-	metadata, data [][]byte
-}
-
-func newRows(writes *eventcore.Writes) rows {
-	events, participants := writes.Events(), writes.Participants()
-	r := rows{
-		versions: make([]int64, len(events)), ids: make([][16]byte, len(events)),
-		streams: make([]string, len(events)), types: make([]string, len(events)),
-		metadata: make([][]byte, len(events)), data: make([][]byte, len(events)),
-	}
-	next := make([]int64, len(participants))
-	for i := range events {
-		e := &events[i].Event
-		p := &participants[events[i].Participant]
-		next[events[i].Participant]++
-		r.versions[i] = column(uint64(p.Expected)) + next[events[i].Participant]
-		r.ids[i], r.streams[i], r.types[i], r.data[i] = e.ID, p.Stream.String(), e.Type, e.Data
-		if len(e.Metadata) > 0 {
-			r.metadata[i] = e.Metadata
-		}
-	}
-	return r
-}
 
 // checkTypes refuses what the column cannot hold.
 func checkTypes(writes *eventcore.Writes) error {

@@ -13,28 +13,33 @@ import (
 
 func TestAppendTakesOneRoundTrip(t *testing.T) {
 	w, _, s := wired(t, server.DSN(t), 1)
-	a, b := eventcore.MustStreamID("a"), eventcore.MustStreamID("b")
-	// The statements are prepared when they are first used.
-	appendTo(t, s, 0, 1, a, b)
-	appendTo(t, s, 1, 0, a)
-	for _, c := range []struct {
+	type step struct {
 		name string
 		add  func()
-	}{
-		{"one event", func() { appendTo(t, s, 1, 1, a) }},
-		{"three events", func() { appendTo(t, s, 1, 3, b) }},
-		{"two streams and a check", func() {
-			w := batch(t, 2, 1, a)
-			require.NoError(t, w.Expect(b, 4))
-			_, err := s.Append(t.Context(), w)
-			require.NoError(t, err)
-		}},
-		{"check only", func() { appendTo(t, s, 3, 0, a) }},
-		{"conflict", func() {
-			_, err := s.Append(t.Context(), batch(t, 77, 1, a))
-			require.ErrorIs(t, err, eventcore.ErrVersionConflict)
-		}},
-	} {
+	}
+	steps := func(a, b eventcore.StreamID) []step {
+		return []step{
+			{"one event", func() { appendTo(t, s, 0, 1, a) }},
+			{"three events", func() { appendTo(t, s, 0, 3, b) }},
+			{"two streams", func() {
+				w := batch(t, 1, 1, a)
+				require.NoError(t, w.Expect(b, 3))
+				_, err := s.Append(t.Context(), w)
+				require.NoError(t, err)
+			}},
+			{"many events", func() { appendTo(t, s, 2, 100, a) }},
+			{"check only", func() { appendTo(t, s, 102, 0, a) }},
+			{"conflict", func() {
+				_, err := s.Append(t.Context(), batch(t, 77, 1, a))
+				require.ErrorIs(t, err, eventcore.ErrVersionConflict)
+			}},
+		}
+	}
+	// Each statement is prepared when it is first used.
+	for _, c := range steps(eventcore.MustStreamID("a"), eventcore.MustStreamID("b")) {
+		c.add()
+	}
+	for _, c := range steps(eventcore.MustStreamID("c"), eventcore.MustStreamID("d")) {
 		// What is written after an answer was read is one more round trip.
 		trips, reading := 0, true
 		w.set(func() error {

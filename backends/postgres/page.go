@@ -46,14 +46,19 @@ type page struct {
 	limit bool
 }
 
-// next empties the page and chooses its size, after the events that the last one had.
-func (p *page) next() {
+// next empties the page and chooses its size: what is wanted, if that is known and not
+// too much, and the more the longer the sequence is; less where the events of the last
+// page were large.
+func (p *page) next(wanted int) {
 	if p.size == 0 {
 		p.size, p.events = firstPage, make([]eventcore.Recorded, 0, shortPage)
-		return
+	} else {
+		p.size = min(2*p.size, largestPage)
 	}
-	p.size = min(2*p.size, largestPage)
-	if p.rows > 0 && p.bytes > 0 {
+	if wanted > 0 {
+		p.size = min(wanted, largestPage)
+	}
+	if p.bytes > 0 {
 		p.size = min(p.size, max(1, pageBytes*p.rows/p.bytes))
 	}
 	clear(p.events)

@@ -13,6 +13,8 @@ import (
 
 // reader fetches a sequence page by page. Each iteration has its own.
 type reader interface {
+	// wanted returns the number of events that are still wanted, 0 for all.
+	wanted() int
 	// query asks for the next page.
 	query(ctx context.Context, conn *pgxpool.Conn, size int) (pgx.Rows, error)
 	// add adds a row to the page.
@@ -37,7 +39,7 @@ func (s *Store) read(ctx context.Context, op eventcore.Operation, from reader, y
 	}
 	var p page
 	for !p.end {
-		p.next()
+		p.next(from.wanted())
 		if err := s.fetch(ctx, from, &p); err != nil {
 			fail(err)
 			return
@@ -117,6 +119,8 @@ const (
 	selectStreamEnd = "SELECT " + columns + ", (SELECT max(version) FROM eventcore_events WHERE stream_id = $1) " +
 		"FROM eventcore_events WHERE stream_id = $1 AND version > $2 ORDER BY version LIMIT $3"
 )
+
+func (r *streamReader) wanted() int { return 0 }
 
 func (r *streamReader) query(ctx context.Context, conn *pgxpool.Conn, size int) (pgx.Rows, error) {
 	r.pages++

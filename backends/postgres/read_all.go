@@ -62,10 +62,9 @@ const (
 	selectAllEnd = " ORDER BY position LIMIT $3"
 )
 
+func (r *allReader) wanted() int { return r.limit }
+
 func (r *allReader) query(ctx context.Context, conn *pgxpool.Conn, size int) (pgx.Rows, error) {
-	if r.limit > 0 {
-		size = min(size, r.limit)
-	}
 	r.pages++
 	query := selectAllBegin
 	if r.pages > 1 && r.head == unknown {
@@ -95,10 +94,6 @@ func (r *allReader) passed(p *page) {
 		p.end, p.limit = true, true
 		return
 	}
-	asked := p.size
-	if r.limit > 0 {
-		asked = min(asked, r.limit)
-	}
 	r.limit -= min(r.limit, len(p.events))
-	p.end = !p.cut && p.rows < asked || r.after >= r.head
+	p.end = !p.full() || r.after >= r.head
 }

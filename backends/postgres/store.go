@@ -54,8 +54,9 @@ type Store struct {
 	cfg  Config
 	pool *pgxpool.Pool
 	// owned: the pool was made by this package.
-	owned  bool
-	closed atomic.Bool
+	owned   bool
+	closed  atomic.Bool
+	inserts inserts
 }
 
 // Close frees what the store holds, once the appends and the fetches of pages that are
