@@ -11,12 +11,18 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eventcore-go/eventcore-sim/backends/memory"
+	"github.com/eventcore-go/eventcore-sim/backends/postgres"
 	"github.com/eventcore-go/eventcore-sim/backends/sqlite"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/pgtest"
 	"github.com/eventcore-go/eventcore-sim/sim"
 	"github.com/eventcore-go/eventcore-sim/sim/certify"
 	"github.com/eventcore-go/eventcore-sim/sim/seedfile"
 )
+
+var server pgtest.Once
+
+func TestMain(m *testing.M) { os.Exit(server.Run(m)) }
 
 func backend(t *testing.T, name string) sim.Backend {
 	t.Helper()
@@ -27,9 +33,12 @@ func backend(t *testing.T, name string) sim.Backend {
 		"sqlite": func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
 			return sqlite.Open(ctx, sqlite.Memory, sqlite.Config{Clock: env.Clock})
 		},
+		"postgres": func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
+			return postgres.Open(ctx, server.DSN(t), postgres.Config{Clock: env.Clock})
+		},
 	}[name]
 	require.True(t, known, "no backend %q", name)
-	return sim.Backend{Name: name, Open: open}
+	return sim.Backend{Name: name, Open: open, Blocks: name == "postgres"}
 }
 
 // Every file also replays on the other backends: what a planted bug does to one store
@@ -37,12 +46,14 @@ func backend(t *testing.T, name string) sim.Backend {
 func TestSeedFilesReplayOnEveryBackend(t *testing.T) {
 	paths, err := filepath.Glob("*.json")
 	require.NoError(t, err)
-	for _, path := range paths {
-		t.Run(path, func(t *testing.T) {
-			file, err := seedfile.Load(path)
-			require.NoError(t, err)
-			certify.Replay(t, backend(t, "sqlite"), file)
-		})
+	for _, name := range []string{"sqlite", "postgres"} {
+		for _, path := range paths {
+			t.Run(name+"/"+path, func(t *testing.T) {
+				file, err := seedfile.Load(path)
+				require.NoError(t, err)
+				certify.Replay(t, backend(t, name), file)
+			})
+		}
 	}
 }
 

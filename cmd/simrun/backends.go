@@ -22,14 +22,21 @@ type backend struct {
 	missing string
 }
 
-func backends() []backend {
-	return []backend{
+// backends are all that this command knows, and what they need while it runs.
+type backends struct {
+	all      []backend
+	postgres cluster
+}
+
+func newBackends() *backends {
+	b := &backends{}
+	b.all = []backend{
 		{
 			Backend: sim.Backend{Name: "memory", Open: func(_ context.Context, env sim.Env) (eventcore.Store, error) {
 				return memory.New(memory.Config{Clock: env.Clock}), nil
 			}},
 			doc:   "in this process, nothing survives it",
-			seeds: 2500,
+			seeds: 2000,
 		},
 		{
 			Backend: sim.Backend{Name: "sqlite", Open: func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
@@ -38,17 +45,53 @@ func backends() []backend {
 			doc:   "SQLite; simulated in memory, so without files",
 			seeds: 50,
 		},
+		{
+			Backend: sim.Backend{Name: "postgres", Open: b.postgres.open, Blocks: true},
+			doc:     "PostgreSQL: a server of its own in a temporary directory, or the one that EVENTCORE_POSTGRES_DSN names",
+			seeds:   20,
+			missing: missingPostgres(),
+		},
 	}
+	return b
 }
 
-// lookupBackend finds a backend by name; the error lists the known ones.
-func lookupBackend(name string) (backend, error) {
+// close stops what was started for the backends.
+func (b *backends) close() error { return b.postgres.close() }
+
+// usual returns the names of the backends that can run here.
+func (b *backends) usual() (names []string) {
+	for i := range b.all {
+		if b.all[i].missing == "" {
+			names = append(names, b.all[i].Name)
+		}
+	}
+	return names
+}
+
+// lookup finds a backend by name; the error lists the known ones, or says why this one
+// cannot run here.
+func (b *backends) lookup(name string) (backend, error) {
 	var known []string
-	for _, b := range backends() {
-		if b.Name == name {
+	for _, b := range b.all {
+		switch {
+		case b.Name != name:
+			known = append(known, b.Name)
+		case b.missing != "":
+			return backend{}, fmt.Errorf("%s cannot run here: %s", name, b.missing)
+		default:
 			return b, nil
 		}
-		known = append(known, b.Name)
 	}
 	return backend{}, fmt.Errorf("unknown backend %q; known: %s", name, strings.Join(known, ", "))
+}
+
+// skipped says of each backend that cannot run here why it is left out, unless it was
+// not asked for.
+func (b *backends) skipped(chosen []string) (lines []string) {
+	for i := range b.all {
+		if reason := b.all[i].missing; reason != "" && len(chosen) == 0 {
+			lines = append(lines, b.all[i].Name+": "+reason)
+		}
+	}
+	return lines
 }

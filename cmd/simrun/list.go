@@ -12,7 +12,7 @@ import (
 	"github.com/eventcore-go/eventcore-sim/sim/sched"
 )
 
-func newList() *cobra.Command {
+func newList(known *backends) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "List backends, scenarios, schedulers, faults and mutants",
@@ -22,8 +22,11 @@ func newList() *cobra.Command {
 			section := func(title string) { fmt.Fprintf(w, "%s\n", title) }
 			row := func(name, doc string) { fmt.Fprintf(w, "  %s\t%s\n", name, doc) }
 			section("backends (--backend)")
-			for _, b := range backends() {
+			for _, b := range known.all {
 				row(b.Name, b.doc)
+				if b.missing != "" {
+					row("", "cannot run here: "+b.missing)
+				}
 			}
 			section("\nscenarios (--scenario)")
 			for _, s := range scenarios.All() {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -49,7 +48,7 @@ func (o *output) begin() {
 	if o.flags.json {
 		return
 	}
-	for _, skipped := range skippedBackends(o.flags.backends) {
+	for _, skipped := range o.flags.known.skipped(o.flags.backends) {
 		fmt.Fprintf(o.stdout, "skipped: %s\n", skipped)
 	}
 }
@@ -178,16 +177,4 @@ func (o *output) summary(s sim.Summary, worst sim.Verdict, vacuous []string, int
 	seconds := time.Since(o.start).Seconds()
 	fmt.Fprintf(o.stdout, "%s: %d runs, %d store calls, %d steps in %.1f s (%.0f runs/s, %.0f calls/s)\n",
 		worst, s.Runs, s.Coverage.Calls, s.Steps, seconds, float64(s.Runs)/seconds, float64(s.Coverage.Calls)/seconds)
-}
-
-// skippedBackends says of each backend that was not chosen by name and cannot run
-// here why it is left out.
-func skippedBackends(chosen []string) []string {
-	var skipped []string
-	for _, b := range backends() {
-		if b.missing != "" && !slices.Contains(chosen, b.Name) {
-			skipped = append(skipped, b.Name+": "+b.missing)
-		}
-	}
-	return skipped
 }

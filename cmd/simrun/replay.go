@@ -17,6 +17,7 @@ import (
 )
 
 type replayFlags struct {
+	known   *backends
 	backend string
 	trace   string
 	html    string
@@ -24,8 +25,8 @@ type replayFlags struct {
 	verify  bool
 }
 
-func newReplay() *cobra.Command {
-	var f replayFlags
+func newReplay(known *backends) *cobra.Command {
+	f := replayFlags{known: known}
 	cmd := &cobra.Command{
 		Use:   "replay FILE",
 		Short: "Run a seed file once more and show what it comes to",
@@ -51,7 +52,7 @@ func (f *replayFlags) run(cmd *cobra.Command, path string) error {
 	if f.backend != "" {
 		name = f.backend
 	}
-	b, err := lookupBackend(name)
+	b, err := f.known.lookup(name)
 	if err != nil {
 		return fmt.Errorf("%s: backend: %w", path, err)
 	}

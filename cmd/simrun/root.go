@@ -26,23 +26,33 @@ func (e exitError) Error() string { return fmt.Sprintf("exit code %d", e.code) }
 
 // execute runs the command line and returns the exit code.
 func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	root := newRoot()
+	return newBackends().execute(ctx, args, stdout, stderr)
+}
+
+// execute runs the command line on these backends.
+func (b *backends) execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := newRoot(b)
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
-	if exit, ok := errors.AsType[exitError](err); ok {
-		return exit.code
+	exit, ended := errors.AsType[exitError](err)
+	if failed := b.close(); failed != nil && (err == nil || ended) {
+		err, ended = failed, false
 	}
-	if err != nil {
+	switch {
+	case ended:
+		return exit.code
+	case err != nil:
 		fmt.Fprintf(stderr, "simrun: %v\nSee simrun --help.\n", err)
 		return exitUsage
+	default:
+		return exitPass
 	}
-	return exitPass
 }
 
-func newRoot() *cobra.Command {
-	run := newRun()
+func newRoot(known *backends) *cobra.Command {
+	run := newRun(known)
 	root := &cobra.Command{
 		Use:   "simrun",
 		Short: "Prove event stores right by deterministic simulation",
@@ -61,7 +71,7 @@ asked for and never happened.`,
 	// The flags of the default command are accepted without its name too.
 	root.Flags().AddFlagSet(run.Flags())
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(run, newReplay(), newList())
+	root.AddCommand(run, newReplay(known), newList(known))
 	return root
 }
 

@@ -16,6 +16,7 @@ import (
 
 // runFlags are the flags of simrun run as given.
 type runFlags struct {
+	known     *backends
 	seed      uint64
 	seeds     int
 	duration  time.Duration
@@ -32,8 +33,8 @@ type runFlags struct {
 	keepGoing bool
 }
 
-func newRun() *cobra.Command {
-	var f runFlags
+func newRun(known *backends) *cobra.Command {
+	f := runFlags{known: known}
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Run seeds of scenarios under faults and check every history",
@@ -97,13 +98,11 @@ func (f *runFlags) jobs() ([]job, error) {
 	}
 	names := f.backends
 	if len(names) == 0 {
-		for _, b := range backends() {
-			names = append(names, b.Name)
-		}
+		names = f.known.usual()
 	}
 	var jobs []job
 	for _, name := range names {
-		b, err := lookupBackend(name)
+		b, err := f.known.lookup(name)
 		if err != nil {
 			return nil, fmt.Errorf("--backend: %w", err)
 		}

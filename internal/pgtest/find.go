@@ -85,3 +85,16 @@ func isProgram(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o111 != 0
 }
+
+// Available returns nil where [Start] has a server to start or to use, else the error
+// that it would return. It starts nothing.
+func Available() error {
+	if os.Getenv(DSNVariable) != "" {
+		return nil
+	}
+	if _, err := serverUser(); err != nil {
+		return err
+	}
+	_, err := find()
+	return err
+}

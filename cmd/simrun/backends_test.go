@@ -1,0 +1,57 @@
+package main
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/eventcore-go/eventcore-sim/internal/pgtest"
+)
+
+func TestEveryBackendThatCanRunRuns(t *testing.T) {
+	code, stdout, stderr := simrun(t, "--seeds", "3", "--scenario", "mixed", "--out", t.TempDir())
+	require.Equal(t, exitPass, code, stdout+stderr)
+	known := newBackends()
+	require.NotEmpty(t, known.usual())
+	for _, b := range known.all {
+		if b.missing != "" {
+			require.Contains(t, stdout, "skipped: "+b.Name+": ")
+			continue
+		}
+		require.Regexp(t, `(?m)^ +`+b.Name+` +mixed +3 +0 `, stdout)
+	}
+}
+
+func TestABackendThatCannotRunIsReportedNotPassedOver(t *testing.T) {
+	run := func(args ...string) (int, string) {
+		known := newBackends()
+		for i := range known.all {
+			if known.all[i].Name == "postgres" {
+				known.all[i].missing = "no server; install one"
+			}
+		}
+		var out bytes.Buffer
+		code := known.execute(t.Context(), append(args, "--seeds", "1", "--scenario", "mixed", "--faults", "none", "--out", t.TempDir()), &out, &out)
+		return code, out.String()
+	}
+	code, out := run("run", "--verify")
+	require.Equal(t, exitPass, code, out)
+	require.Contains(t, out, "skipped: postgres: no server; install one")
+	code, out = run("run", "--json")
+	require.Equal(t, exitPass, code, out)
+	require.Contains(t, out, `"skipped":["postgres: no server; install one"]`)
+	code, out = run("run", "--backend", "memory")
+	require.Equal(t, exitPass, code, out)
+	require.NotContains(t, out, "skipped", "it was not asked for")
+	code, out = run("run", "--backend", "memory,postgres")
+	require.Equal(t, exitUsage, code)
+	require.Contains(t, out, "--backend: postgres cannot run here: no server; install one")
+}
+
+func TestAServerThatCannotBeReachedIsNamedByItsVariable(t *testing.T) {
+	t.Setenv(pgtest.DSNVariable, "host=/nowhere user=x")
+	code, stdout, stderr := simrun(t, "run", "--seeds", "1", "--backend", "postgres", "--out", t.TempDir())
+	require.Equal(t, exitUsage, code, stdout+stderr)
+	require.Contains(t, stdout+stderr, pgtest.DSNVariable)
+}
