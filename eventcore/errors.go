@@ -112,6 +112,14 @@ const (
 	OpAppend     Operation = "append"
 	OpReadStream Operation = "read stream"
 	OpReadAll    Operation = "read all"
+
+	OpLoadCheckpoint Operation = "load checkpoint"
+	OpSaveCheckpoint Operation = "save checkpoint"
+	OpAcquire        Operation = "acquire lease"
+	OpCheckLease     Operation = "check lease"
+	OpReleaseLease   Operation = "release lease"
+	OpLoadSnapshot   Operation = "load snapshot"
+	OpSaveSnapshot   Operation = "save snapshot"
 )
 
 // Outcome is what became of an append.
