@@ -50,7 +50,7 @@ func (s *Store) Append(ctx context.Context, writes eventcore.Writes) (eventcore.
 	if len(writes.Events()) == 0 {
 		found, err = checkOnly(ctx, conn, &writes)
 	} else {
-		found, err = s.insert(ctx, conn, &writes, now)
+		found, err = insert(ctx, conn, &writes, now)
 	}
 	if err != nil {
 		return eventcore.Appended{}, failed(ctx, &writes, err)
@@ -103,9 +103,9 @@ func checkOnly(ctx context.Context, conn *pgxpool.Conn, writes *eventcore.Writes
 
 // insert locks the head, checks the participants and inserts, in one round trip and one
 // transaction: that of the statements between two Sync messages.
-func (s *Store) insert(ctx context.Context, conn *pgxpool.Conn, writes *eventcore.Writes, now time.Time) (outcome, error) {
+func insert(ctx context.Context, conn *pgxpool.Conn, writes *eventcore.Writes, now time.Time) (outcome, error) {
 	var found outcome
-	query, args := s.inserts.statement(writes, now)
+	query, args := insertStatement(writes, now)
 	var batch pgx.Batch
 	batch.Queue(lockHead)
 	batch.Queue(query, args...)

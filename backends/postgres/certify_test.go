@@ -4,17 +4,25 @@ import (
 	"context"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/eventcore-go/eventcore-sim/backends/postgres"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/pgruns"
 	"github.com/eventcore-go/eventcore-sim/sim"
 	"github.com/eventcore-go/eventcore-sim/sim/certify"
 )
 
 func TestCertify(t *testing.T) {
+	server.DSN(t) // or skip
+	cluster, err := server.Cluster()
+	require.NoError(t, err)
+	stores := pgruns.New(cluster)
+	t.Cleanup(func() { require.NoError(t, stores.Close()) })
 	certify.Run(t, sim.Backend{
 		Name: "postgres", Blocks: true,
 		Open: func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
-			return postgres.Open(ctx, server.DSN(t), postgres.Config{Clock: env.Clock})
+			return stores.Open(ctx, postgres.Config{Clock: env.Clock})
 		},
 	})
 }

@@ -3,6 +3,7 @@ package postgres
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
@@ -16,24 +17,21 @@ const (
 	fewEvents       = 8
 )
 
-// inserts are the statements that check the participants, then insert unless there is a
-// conflict. Each returns one row: the position before the first event, or the conflict.
-type inserts struct {
-	// few has the statements for the numbers of participants and events, from 1 up.
-	few [fewParticipants][fewEvents]string
-}
-
-func newInserts() (made inserts) {
-	for p := range made.few {
-		for e := range made.few[p] {
-			made.few[p][e] = insertFew(p+1, e+1)
+// insertsOfFew has the statements for the numbers of participants and events, from 1 up.
+var insertsOfFew = sync.OnceValue(func() *[fewParticipants][fewEvents]string {
+	var made [fewParticipants][fewEvents]string
+	for p := range made {
+		for e := range made[p] {
+			made[p][e] = insertFew(p+1, e+1)
 		}
 	}
-	return made
-}
+	return &made
+})
 
-// statement returns the statement for a batch, and its arguments.
-func (s *inserts) statement(writes *eventcore.Writes, now time.Time) (query string, args []any) {
+// insertStatement returns the statement that checks the participants of a batch, then
+// inserts its events unless there is a conflict, and its arguments. It returns one row:
+// the position before the first event, or the conflict.
+func insertStatement(writes *eventcore.Writes, now time.Time) (query string, args []any) {
 	participants, events := writes.Participants(), writes.Events()
 	if len(participants) > fewParticipants || len(events) > fewEvents {
 		return insertMany, manyArguments(writes, now)
@@ -51,7 +49,7 @@ func (s *inserts) statement(writes *eventcore.Writes, now time.Time) (query stri
 		args = append(args, column(uint64(p.Expected))+written[at], [16]byte(e.ID), p.Stream.String(), e.Type,
 			orNull(e.Metadata), []byte(e.Data))
 	}
-	return s.few[len(participants)-1][len(events)-1], args
+	return insertsOfFew()[len(participants)-1][len(events)-1], args
 }
 
 // orNull returns metadata as it is stored.

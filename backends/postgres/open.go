@@ -28,7 +28,7 @@ func Open(ctx context.Context, dsn string, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{cfg: cfg.filled(), pool: pool, owned: true, inserts: newInserts()}
+	s := &Store{cfg: cfg.filled(), pool: pool, owned: true}
 	if err := s.migrate(ctx); err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("postgres: %w", err)
@@ -44,7 +44,7 @@ func Open(ctx context.Context, dsn string, cfg Config) (*Store, error) {
 // so that the outcome of that append is unknown; see
 // [pgconn.CancelRequestContextWatcherHandler] for the way to have it cancelled.
 func New(ctx context.Context, pool *pgxpool.Pool, cfg Config) (*Store, error) {
-	s := &Store{cfg: cfg.filled(), pool: pool, inserts: newInserts()}
+	s := &Store{cfg: cfg.filled(), pool: pool}
 	if err := s.migrate(ctx); err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}

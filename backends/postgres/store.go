@@ -54,9 +54,8 @@ type Store struct {
 	cfg  Config
 	pool *pgxpool.Pool
 	// owned: the pool was made by this package.
-	owned   bool
-	closed  atomic.Bool
-	inserts inserts
+	owned  bool
+	closed atomic.Bool
 }
 
 // Close frees what the store holds, once the appends and the fetches of pages that are

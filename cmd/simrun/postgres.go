@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 
 	"github.com/eventcore-go/eventcore-sim/backends/postgres"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/pgruns"
 	"github.com/eventcore-go/eventcore-sim/internal/pgtest"
 	"github.com/eventcore-go/eventcore-sim/sim"
 )
@@ -24,24 +24,21 @@ func missingPostgres() string {
 type cluster struct {
 	start   sync.Once
 	server  *pgtest.Cluster
+	stores  *pgruns.Stores
 	failure error
 }
 
-// open opens a store on a database of its own.
+// open opens an empty store.
 func (c *cluster) open(ctx context.Context, env sim.Env) (eventcore.Store, error) {
-	c.start.Do(func() { c.server, c.failure = pgtest.Start(ctx, pgtest.Config{}) })
+	c.start.Do(func() {
+		if c.server, c.failure = pgtest.Start(ctx, pgtest.Config{}); c.failure == nil {
+			c.stores = pgruns.New(c.server)
+		}
+	})
 	if c.failure != nil {
 		return nil, c.failure
 	}
-	db, err := c.server.Database(ctx)
-	if err != nil {
-		return nil, err
-	}
-	store, err := postgres.Open(ctx, db.DSN, postgres.Config{Clock: env.Clock})
-	if err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	return &temporary{store, db}, nil
+	return c.stores.Open(ctx, postgres.Config{Clock: env.Clock})
 }
 
 // close stops the server, if it was started.
@@ -50,19 +47,5 @@ func (c *cluster) close() error {
 	if c.server == nil {
 		return nil
 	}
-	return c.server.Close()
-}
-
-// temporary is a store whose database goes with it.
-type temporary struct {
-	*postgres.Store
-	db *pgtest.Database
-}
-
-// Close closes the store and drops its database.
-func (t *temporary) Close() error {
-	if err := t.Store.Close(); err != nil {
-		return fmt.Errorf("close the store: %w", err)
-	}
-	return t.db.Close()
+	return errors.Join(c.stores.Close(), c.server.Close())
 }

@@ -1,0 +1,140 @@
+// Package pgruns opens PostgreSQL stores for simulated runs, a fresh one in about a
+// millisecond: it keeps connection pools and tables, and empties the tables after each run.
+package pgruns
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/eventcore-go/eventcore-sim/backends/postgres"
+	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/pgtest"
+)
+
+// Stores are the stores of one cluster. It is safe for concurrent use.
+type Stores struct {
+	cluster *pgtest.Cluster
+
+	mu   sync.Mutex
+	free []*place
+}
+
+// place is where a run takes place.
+type place struct {
+	db   *pgtest.Database
+	pool *pgxpool.Pool
+	runs int
+}
+
+// mostRuns is how often a place is used: what was deleted stays in its tables and indexes
+// until the server gets to it.
+const mostRuns = 100
+
+// New returns the stores of a cluster, which the caller closes after them.
+func New(cluster *pgtest.Cluster) *Stores { return &Stores{cluster: cluster} }
+
+// Open opens an empty store, for one run at a time. Closing it makes its place free for
+// another run.
+func (s *Stores) Open(ctx context.Context, cfg postgres.Config) (eventcore.Store, error) {
+	p, err := s.take(ctx)
+	if err != nil {
+		return nil, err
+	}
+	store, err := postgres.New(ctx, p.pool, cfg)
+	if err != nil {
+		return nil, errors.Join(err, p.close())
+	}
+	return &run{store, s, p}, nil
+}
+
+// Close drops the places that are free.
+func (s *Stores) Close() error {
+	s.mu.Lock()
+	free := s.free
+	s.free = nil
+	s.mu.Unlock()
+	var failed []error
+	for _, p := range free {
+		failed = append(failed, p.close())
+	}
+	return errors.Join(failed...)
+}
+
+// take returns a place that is free, or a new one.
+func (s *Stores) take(ctx context.Context) (*place, error) {
+	s.mu.Lock()
+	if last := len(s.free) - 1; last >= 0 {
+		p := s.free[last]
+		s.free = s.free[:last]
+		s.mu.Unlock()
+		return p, nil
+	}
+	s.mu.Unlock()
+	db, err := s.cluster.Database(ctx)
+	if err != nil {
+		return nil, err
+	}
+	// The pool outlives the run.
+	pool, err := pgxpool.New(context.WithoutCancel(ctx), db.DSN)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return &place{db: db, pool: pool}, nil
+}
+
+// put makes a place free, unless it cannot be emptied.
+func (s *Stores) put(p *place) error {
+	p.runs++
+	if p.runs >= mostRuns || p.empty() != nil {
+		return p.close()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.free = append(s.free, p)
+	return nil
+}
+
+// emptyAll empties all tables but that of the migrations. A superuser may leave out
+// triggers, which refuse to delete events.
+const emptyAll = `
+DO $$
+DECLARE name text;
+BEGIN
+    SET LOCAL session_replication_role = replica;
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = current_schema()
+        AND tablename NOT IN ('eventcore_migrations', 'eventcore_head')
+    LOOP
+        EXECUTE 'DELETE FROM ' || quote_ident(name);
+    END LOOP;
+    UPDATE eventcore_head SET position = 0;
+END $$`
+
+// empty deletes all that a run has left.
+func (p *place) empty() error {
+	_, err := p.pool.Exec(context.Background(), emptyAll)
+	return err
+}
+
+func (p *place) close() error {
+	p.pool.Close()
+	return p.db.Close()
+}
+
+// run is a store for the time of a run.
+type run struct {
+	*postgres.Store
+	stores *Stores
+	place  *place
+}
+
+// Close closes the store and makes its place free. It is called once.
+func (r *run) Close() error {
+	if err := r.Store.Close(); err != nil {
+		return fmt.Errorf("close the store: %w", err)
+	}
+	return r.stores.put(r.place)
+}
