@@ -15,6 +15,7 @@ const (
 	taskReady taskState = iota
 	taskSleeping
 	taskWaiting
+	taskAway
 	taskDone
 )
 
@@ -31,6 +32,8 @@ type task struct {
 	detail uint64 // digest of what it did since its last step
 	wake   int64  // when state is taskSleeping
 	ready  func() bool
+	// outside says what may hold it up outside the process.
+	outside string
 	// panicked is set when the task's function panicked.
 	panicked *taskPanic
 }
@@ -90,6 +93,34 @@ func (t *task) park(point int32) {
 func (t *task) Wait(name string, ready func() bool) {
 	t.state, t.point, t.ready = taskWaiting, t.world.trace.intern(name), ready
 	t.suspend()
+}
+
+// Outside implements [yield.BlockingTask].
+func (t *task) Outside(name string, blocked func() bool) (back func()) {
+	outsider, ok := t.co.(coro.Outsider)
+	if !ok || t.world.stopping {
+		return func() {}
+	}
+	t.outside = name
+	return outsider.Outside(blocked)
+}
+
+// Run implements [yield.BlockingTask].
+func (t *task) Run() any { return t.world }
+
+// Stopping implements [yield.BlockingTask].
+func (t *task) Stopping() bool { return t.world.stopping }
+
+// isAway says whether the task was found to be held up outside the process.
+func (t *task) isAway() bool {
+	outsider, ok := t.co.(coro.Outsider)
+	return ok && outsider.Away()
+}
+
+// isBack says whether a task that is away has come back.
+func (t *task) isBack() bool {
+	outsider, ok := t.co.(coro.Outsider)
+	return ok && outsider.Back()
 }
 
 // sleep parks the task until virtual time has advanced by d nanoseconds.

@@ -22,6 +22,7 @@ type world struct {
 	choices  []int
 	runnable []int
 	calls    int // store calls begun
+	away     int // tasks that are held up outside the process
 	points   points
 	// chosen is the task that a parking task has chosen to run next.
 	chosen   *task
@@ -86,7 +87,7 @@ func (w *world) loop(ctx context.Context, limit int64, finished func() bool) err
 			if !unfinished {
 				return nil
 			}
-			if !w.advance() {
+			if !w.advance() && !w.awaitAway(ctx) {
 				return &deadlock{w.parked()}
 			}
 			continue
@@ -101,6 +102,9 @@ func (w *world) loop(ctx context.Context, limit int64, finished func() bool) err
 				if t.panicked != nil {
 					return t.panicked
 				}
+			} else if t.isAway() {
+				t.state, t.point = taskAway, w.trace.intern(t.outside)
+				w.away++
 			}
 			// Where a task that parked has chosen its successor, that one is next.
 			t = w.chosen
@@ -115,6 +119,9 @@ func (w *world) choose(runnable uint64) *task {
 	w.now += stepCost
 	w.choices = append(grown(w.choices), t.id)
 	w.trace.add(step{kind: stepResume, time: w.now, task: int16(t.id), name: t.point, runnable: runnable, detail: t.detail})
+	if t.state == taskAway {
+		w.away--
+	}
 	t.state, t.ready, t.detail = taskReady, nil, 0
 	return t
 }
@@ -136,6 +143,9 @@ func (w *world) chooseFromTask() *task {
 // whether any task is not done.
 func (w *world) collect() (bits uint64, unfinished bool) {
 	w.runnable = w.runnable[:0]
+	if w.away > 0 {
+		w.settle()
+	}
 	for _, t := range w.tasks {
 		switch t.state {
 		case taskDone:
@@ -147,6 +157,11 @@ func (w *world) collect() (bits uint64, unfinished bool) {
 			}
 		case taskWaiting:
 			if !t.ready() {
+				unfinished = true
+				continue
+			}
+		case taskAway:
+			if !t.isBack() {
 				unfinished = true
 				continue
 			}
@@ -189,10 +204,13 @@ func (w *world) stop() {
 	// A deferred call of a task that is being ended must not schedule anything.
 	w.stopping = true
 	defer func() { w.stopping = false }()
-	for _, t := range w.tasks {
-		if t.state != taskDone {
-			t.co.Stop()
-			t.state = taskDone
+	// Those that are held up outside wait for what the others give up.
+	for _, away := range []bool{false, true} {
+		for _, t := range w.tasks {
+			if t.state != taskDone && (t.state == taskAway) == away {
+				t.co.Stop()
+				t.state = taskDone
+			}
 		}
 	}
 }

@@ -31,6 +31,31 @@ func Wait(ctx context.Context, name string, ready func() bool) bool {
 	return true
 }
 
+// Outside tells the simulator that the task of ctx may now be held up outside this
+// process, for instance by a lock in a server that another, parked task holds. The caller
+// calls back when it is not any more. Meanwhile the simulator asks blocked, from another
+// goroutine, whether the task is held up until another task takes a step. If so it goes
+// on with others, and back parks the task until it is chosen again. Outside a
+// simulation, and for backends that do not declare that they block, it does nothing.
+func Outside(ctx context.Context, name string, blocked func() bool) (back func()) {
+	if task, ok := From(ctx).(BlockingTask); ok {
+		return task.Outside(name, blocked)
+	}
+	return func() {}
+}
+
+// BlockingTask is a [Task] that may be held up outside the process.
+type BlockingTask interface {
+	Task
+	// Outside is what the function Outside calls.
+	Outside(name string, blocked func() bool) (back func())
+	// Run identifies the run that the task belongs to.
+	Run() any
+	// Stopping says that the run has ended and the task is only taken down: it must not
+	// be parked any more.
+	Stopping() bool
+}
+
 // Task is the simulator's side of a yield point.
 type Task interface {
 	Yield(name string)

@@ -24,6 +24,25 @@ type Switcher interface {
 	New(body func(suspend func())) Coroutine
 }
 
+// Outsider is a coroutine that may be held up outside the process, such as by a lock in a
+// server that the function of another one holds. While it is, others may run. [Baton]
+// makes them.
+type Outsider interface {
+	Coroutine
+	// Outside is called by the function before it does what may hold it up; it calls
+	// back afterwards. blocked is asked meanwhile, from another goroutine, whether the
+	// function is held up until another one goes on. If so, Resume returns, and back does
+	// so only once the function is resumed again.
+	Outside(blocked func() bool) (back func())
+	// Away says whether Resume returned because the function was held up.
+	Away() bool
+	// Back says whether a function that was away has come back and waits to be resumed.
+	Back() bool
+	// Settle waits until a function that is away either has come back, which it returns,
+	// or is held up until another one goes on.
+	Settle() bool
+}
+
 // Stopped is the value with which suspend panics after Stop.
 type Stopped struct{}
 

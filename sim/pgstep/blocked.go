@@ -1,0 +1,129 @@
+package pgstep
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+const blockingPIDs = "SELECT pg_blocking_pids($1)"
+
+// blocked says whether the session waits for a lock that another one of its run holds or
+// is before it in the queue for, and will go on waiting until that one does something.
+func (c *session) blocked() bool {
+	run := c.run()
+	if run == nil {
+		return false
+	}
+	pids, err := c.steps.blockers(c)
+	if err != nil {
+		return false // the statement will fail as well, or end
+	}
+	pids = slices.DeleteFunc(pids, func(pid uint32) bool {
+		other := c.steps.session(pid)
+		// What holds a lock outside of the run, such as a vacuum, gives it back by itself.
+		return other == nil || other.run() != run
+	})
+	c.noteWait(pids)
+	// The server itself breaks a circle.
+	return len(pids) > 0 && !c.steps.circle(c)
+}
+
+// blockers asks the server for whom a session waits.
+func (s *Steps) blockers(c *session) (pids []uint32, err error) {
+	c.mu.Lock()
+	pid := c.pid
+	c.mu.Unlock()
+	var found []int32
+	if err := s.control.QueryRow(context.Background(), blockingPIDs, int32(pid)).Scan(&found); err != nil {
+		return nil, err
+	}
+	for _, pid := range found {
+		pids = append(pids, uint32(pid)) //nolint:gosec // process IDs are positive; 0 is a prepared transaction
+	}
+	return pids, nil
+}
+
+// mayGo says whether a session of a run may send a statement that might wait. While
+// another one waits, only those for which it waits may: which one of several that wait
+// for the same row gets it is not for the server to say, since all of them are woken and
+// race for it.
+func (s *Steps) mayGo(c *session, run any) bool {
+	for _, other := range s.all() {
+		if pids, _ := other.waits(); len(pids) > 0 && other.run() == run && !s.waitsFor(other, c) {
+			return false
+		}
+	}
+	return true
+}
+
+// circle says whether a session waits for itself by way of others.
+func (s *Steps) circle(c *session) bool { return s.waitsFor(c, c) }
+
+// waitsFor says whether a session waits for c, perhaps by way of others.
+func (s *Steps) waitsFor(from, c *session) bool {
+	seen := map[*session]bool{}
+	next := []*session{from}
+	for len(next) > 0 {
+		at := next[0]
+		next = next[1:]
+		pids, _ := at.waits()
+		for _, pid := range pids {
+			other := s.session(pid)
+			if other == c {
+				return true
+			}
+			if other != nil && !seen[other] {
+				seen[other] = true
+				next = append(next, other)
+			}
+		}
+	}
+	return false
+}
+
+// letCheck waits until the sessions that wait for c have looked for a deadlock, before c
+// sends a statement that may wait for one of them: so it is c that finds the circle.
+func (s *Steps) letCheck(c *session) {
+	if !s.deadlocks {
+		return
+	}
+	c.mu.Lock()
+	pid := c.pid
+	c.mu.Unlock()
+	for _, other := range s.all() {
+		if pids, since := other.waits(); slices.Contains(pids, pid) {
+			time.Sleep(deadlockPassed - time.Since(since)) //nolint:forbidigo // the server goes by real time
+		}
+	}
+}
+
+// session returns the session of a process of the server, nil if it is none of ours.
+func (s *Steps) session(pid uint32) *session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sessions[pid]
+}
+
+// all returns all sessions.
+func (s *Steps) all() []*session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]*session, 0, len(s.sessions))
+	for _, c := range s.sessions {
+		all = append(all, c)
+	}
+	return all
+}
+
+// forget removes a session.
+func (s *Steps) forget(c *session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.mu.Lock()
+	pid := c.pid
+	c.mu.Unlock()
+	if s.sessions[pid] == c {
+		delete(s.sessions, pid)
+	}
+}

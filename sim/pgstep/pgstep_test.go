@@ -1,0 +1,157 @@
+package pgstep_test
+
+import (
+	"context"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+
+	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/pgtest"
+	"github.com/eventcore-go/eventcore-sim/scenarios"
+	"github.com/eventcore-go/eventcore-sim/sim"
+	"github.com/eventcore-go/eventcore-sim/sim/pgstep"
+)
+
+var server pgtest.Once
+
+func TestMain(m *testing.M) { os.Exit(server.Run(m)) }
+
+// closing closes the pool with the store.
+type closing struct {
+	*stranger
+	db *pgtest.Database
+}
+
+func (c *closing) Close() error {
+	c.pool.Close()
+	return c.db.Close()
+}
+
+// backend returns the stranger's backend with so many connections, with its statements
+// as steps or not.
+func backend(t *testing.T, like stranger, connections int32, steps bool) (sim.Backend, *int) {
+	t.Helper()
+	server.DSN(t) // or skip
+	cluster, err := server.Cluster()
+	require.NoError(t, err)
+	tracer, err := pgstep.Open(t.Context(), cluster.DSN())
+	require.NoError(t, err)
+	t.Cleanup(tracer.Close)
+	deadlocks := new(int)
+	return sim.Backend{Name: "stranger", Blocks: true, Open: func(ctx context.Context, _ sim.Env) (eventcore.Store, error) {
+		db, err := cluster.Database(ctx)
+		if err != nil {
+			return nil, err
+		}
+		cfg, err := pgxpool.ParseConfig(db.DSN)
+		if err != nil {
+			return nil, err
+		}
+		cfg.MaxConns = connections
+		if steps {
+			cfg.ConnConfig.Tracer = tracer
+		}
+		pool, err := pgxpool.NewWithConfig(ctx, cfg)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := pool.Exec(ctx, strangersTables); err != nil {
+			return nil, err
+		}
+		made := like
+		made.pool, made.deadlocks = pool, deadlocks
+		return &closing{&made, db}, nil
+	}}, deadlocks
+}
+
+func scenario(t *testing.T, name string) scenarios.Scenario {
+	t.Helper()
+	s, err := scenarios.Lookup(name)
+	require.NoError(t, err)
+	return s
+}
+
+// seeds is the number of seeds of a test.
+func seeds(full int) uint64 {
+	if testing.Short() {
+		return 5
+	}
+	return uint64(full)
+}
+
+// text returns a trace as text.
+func text(t *testing.T, r *sim.Result) string {
+	t.Helper()
+	var b strings.Builder
+	_, err := r.Trace.WriteTo(&b)
+	require.NoError(t, err)
+	return b.String()
+}
+
+// failures returns how many of the first seeds find a violation.
+func failures(t *testing.T, b sim.Backend, name string, n uint64) (failed int) {
+	t.Helper()
+	for seed := range n {
+		r, err := sim.Run(t.Context(), sim.Config{Backend: b, Scenario: scenario(t, name), Seed: seed})
+		require.NoError(t, err)
+		if r.Verdict == sim.Violation {
+			failed++
+		}
+	}
+	return failed
+}
+
+func TestABugBetweenTwoStatementsIsFoundWithStepsOnly(t *testing.T) {
+	const n = 12
+	without, _ := backend(t, stranger{trusting: true}, 10, false)
+	require.Zero(t, failures(t, without, "write-skew", n), "without steps an append is one step: nothing can come between")
+	with, _ := backend(t, stranger{trusting: true}, 10, true)
+	require.Positive(t, failures(t, with, "write-skew", n))
+	right, _ := backend(t, stranger{}, 10, true)
+	require.Zero(t, failures(t, right, "write-skew", n))
+}
+
+func TestDeadlocksComeOutTheSameEachTime(t *testing.T) {
+	b, deadlocks := backend(t, stranger{unordered: true}, 10, true)
+	for seed := range seeds(15) {
+		before := *deadlocks
+		r, err := sim.Verify(t.Context(), sim.Config{Backend: b, Scenario: scenario(t, "transfers"), Seed: seed})
+		require.NoError(t, err)
+		require.Equal(t, sim.Pass, r.Verdict, "%d: %s", seed, r.Reason)
+		require.Zero(t, (*deadlocks-before)%2, "seed %d met another number of deadlocks the second time", seed)
+	}
+	require.Positive(t, *deadlocks)
+	t.Log(*deadlocks, "deadlocks")
+}
+
+func TestAPoolThatIsExhaustedDoesNotHangTheRun(t *testing.T) {
+	b, _ := backend(t, stranger{}, 1, true)
+	waited := 0
+	for seed := range seeds(10) {
+		r, err := sim.Verify(t.Context(), sim.Config{Backend: b, Scenario: scenario(t, "transfers"), Seed: seed})
+		require.NoError(t, err)
+		require.Equal(t, sim.Pass, r.Verdict, "%d: %s", seed, r.Reason)
+		waited += strings.Count(text(t, r), "pgxpool: every connection is taken")
+	}
+	require.Positive(t, waited)
+}
+
+func TestASeedDecidesTheOrderOfStatements(t *testing.T) {
+	b, _ := backend(t, stranger{}, 10, true)
+	held := 0
+	for _, name := range []string{"contention", "transfers", "write-skew"} {
+		for seed := range seeds(15) {
+			r, err := sim.Verify(t.Context(), sim.Config{Backend: b, Scenario: scenario(t, name), Seed: seed})
+			require.NoError(t, err)
+			require.Equal(t, sim.Pass, r.Verdict, "%s %d: %s", name, seed, r.Reason)
+			trace := text(t, r)
+			require.Contains(t, trace, "sql: SELECT version FROM streams WHERE id = $1 FOR UPDATE")
+			held += strings.Count(trace, "sql: lock")
+		}
+	}
+	require.Positive(t, held, "no statement ever met a lock")
+}

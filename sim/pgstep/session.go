@@ -1,0 +1,84 @@
+package pgstep
+
+import (
+	"context"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/eventcore-go/eventcore-sim/sim/yield"
+)
+
+// session is a connection to the server.
+type session struct {
+	net.Conn
+	steps *Steps
+
+	mu sync.Mutex
+	// pid is the server's process, 0 as long as it is not known.
+	pid uint32
+	// ctx is that of the statement that the connection carries out, or did last.
+	ctx context.Context
+	// waitsFor has the processes for which a statement was found to wait, since then.
+	waitsFor []uint32
+	since    time.Time
+}
+
+// begin notes what the connection carries out from now on.
+func (c *session) begin(ctx context.Context) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ctx = ctx
+}
+
+// run returns the run that the connection works for, nil for none.
+func (c *session) run() any {
+	c.mu.Lock()
+	ctx := c.ctx
+	c.mu.Unlock()
+	if ctx == nil {
+		return nil
+	}
+	if task, ok := yield.From(ctx).(yield.BlockingTask); ok {
+		return task.Run()
+	}
+	return nil
+}
+
+// Read implements [net.Conn]. It is where a statement waits for its lock.
+func (c *session) Read(b []byte) (int, error) {
+	c.mu.Lock()
+	ctx, pid := c.ctx, c.pid
+	c.mu.Unlock()
+	if ctx == nil || pid == 0 {
+		return c.Conn.Read(b)
+	}
+	back := yield.Outside(ctx, "sql: lock", c.blocked)
+	n, err := c.Conn.Read(b)
+	c.noteWait(nil)
+	back()
+	return n, err
+}
+
+// Close implements [net.Conn].
+func (c *session) Close() error {
+	c.steps.forget(c)
+	return c.Conn.Close()
+}
+
+// noteWait notes for whom the session waits; nil: for nobody.
+func (c *session) noteWait(pids []uint32) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(pids) > 0 && len(c.waitsFor) == 0 {
+		c.since = time.Now() //nolint:forbidigo // the server goes by real time
+	}
+	c.waitsFor = pids
+}
+
+// waits returns for whom the session waits, and since when.
+func (c *session) waits() ([]uint32, time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.waitsFor, c.since
+}

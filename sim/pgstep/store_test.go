@@ -1,0 +1,149 @@
+package pgstep_test
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/eventcore-go/eventcore-sim/eventcore"
+)
+
+// stranger is a backend as a third party might write it: a transaction of many
+// statements that locks the streams' rows. It knows nothing of the simulator.
+type stranger struct {
+	pool *pgxpool.Pool
+	// unordered locks the streams in the order of the batch, so that appends deadlock.
+	unordered bool
+	// trusting does not lock the streams that a batch only reads.
+	trusting bool
+	// deadlocks counts those that the server broke.
+	deadlocks *int
+}
+
+const strangersTables = `
+CREATE TABLE streams (id text PRIMARY KEY, version bigint NOT NULL);
+CREATE TABLE head (position bigint NOT NULL);
+INSERT INTO head VALUES (0);
+CREATE TABLE events (position bigint PRIMARY KEY, stream text NOT NULL, version bigint NOT NULL, id uuid NOT NULL,
+	type text NOT NULL, data text NOT NULL, at timestamptz NOT NULL, UNIQUE (stream, version))`
+
+func (s *stranger) Append(ctx context.Context, writes eventcore.Writes) (eventcore.Appended, error) {
+	var done eventcore.Appended
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := s.check(ctx, tx, slices.Clone(writes.Participants())); err != nil {
+			return err
+		}
+		var err error
+		done, err = s.write(ctx, tx, &writes)
+		return err
+	})
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && (refused.Code == "40P01" || refused.Code == "40001" || refused.Code == "23505") {
+		if refused.Code == "40P01" {
+			*s.deadlocks++
+		}
+		p := writes.Participants()[0]
+		return eventcore.Appended{}, &eventcore.VersionConflict{Stream: p.Stream, Expected: p.Expected, ActualUnknown: true}
+	}
+	return done, err
+}
+
+func (s *stranger) check(ctx context.Context, tx pgx.Tx, participants []eventcore.Participant) error {
+	if !s.unordered {
+		slices.SortFunc(participants, func(a, b eventcore.Participant) int { return cmp.Compare(a.Stream.String(), b.Stream.String()) })
+	}
+	for _, p := range participants {
+		if _, err := tx.Exec(ctx, "INSERT INTO streams VALUES ($1, 0) ON CONFLICT DO NOTHING", p.Stream.String()); err != nil {
+			return err
+		}
+		query := "SELECT version FROM streams WHERE id = $1 FOR UPDATE"
+		if s.trusting && p.Events == 0 {
+			query = "SELECT version FROM streams WHERE id = $1"
+		}
+		var actual eventcore.Version
+		if err := tx.QueryRow(ctx, query, p.Stream.String()).Scan(&actual); err != nil {
+			return err
+		}
+		if actual != p.Expected {
+			return &eventcore.VersionConflict{Stream: p.Stream, Expected: p.Expected, Actual: actual}
+		}
+	}
+	return nil
+}
+
+func (s *stranger) write(ctx context.Context, tx pgx.Tx, writes *eventcore.Writes) (eventcore.Appended, error) {
+	var done eventcore.Appended
+	if len(writes.Events()) == 0 {
+		return done, nil
+	}
+	var position int64
+	if err := tx.QueryRow(ctx, "UPDATE head SET position = position + $1 RETURNING position - $1", len(writes.Events())).Scan(&position); err != nil {
+		return done, err
+	}
+	versions := make([]eventcore.Version, len(writes.Participants()))
+	for _, w := range writes.Events() {
+		p := writes.Participants()[w.Participant]
+		versions[w.Participant]++
+		position++
+		_, err := tx.Exec(ctx, "INSERT INTO events VALUES ($1, $2, $3, $4, $5, $6, $7)", position, p.Stream.String(),
+			int64(p.Expected+versions[w.Participant]), [16]byte(w.Event.ID), w.Event.Type, string(w.Event.Data), time.Unix(0, 0))
+		if err != nil {
+			return done, err
+		}
+	}
+	for i, p := range writes.Participants() {
+		if p.Events == 0 {
+			continue
+		}
+		version := p.Expected + versions[i]
+		if _, err := tx.Exec(ctx, "UPDATE streams SET version = $2 WHERE id = $1", p.Stream.String(), int64(version)); err != nil {
+			return done, err
+		}
+		done.Streams = append(done.Streams, eventcore.StreamVersion{Stream: p.Stream, Version: version})
+	}
+	done.Last = eventcore.NewPosition(0, uint64(position))
+	return done, nil
+}
+
+func (s *stranger) ReadStream(ctx context.Context, id eventcore.StreamID, after eventcore.Version) iter.Seq2[eventcore.Recorded, error] {
+	return s.read(ctx, "SELECT position, stream, version, id, type, data FROM events WHERE stream = $1 AND version > $2 ORDER BY version",
+		id.String(), int64(after))
+}
+
+// read reads all rows at once, as many a store does.
+func (s *stranger) read(ctx context.Context, query string, args ...any) iter.Seq2[eventcore.Recorded, error] {
+	return func(yield func(eventcore.Recorded, error) bool) {
+		rows, err := s.pool.Query(ctx, query, args...)
+		if err != nil {
+			yield(eventcore.Recorded{}, err)
+			return
+		}
+		all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (e eventcore.Recorded, err error) {
+			var position, version int64
+			var stream, data string
+			var id [16]byte
+			if err := row.Scan(&position, &stream, &version, &id, &e.Type, &data); err != nil {
+				return e, err
+			}
+			e.Stream, err = eventcore.ParseStreamID(stream)
+			e.ID, e.Version, e.Data = id, eventcore.Version(version), []byte(data)
+			e.Position = eventcore.NewPosition(0, uint64(position))
+			return e, err
+		})
+		if err != nil {
+			yield(eventcore.Recorded{}, err)
+			return
+		}
+		for _, e := range all {
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}

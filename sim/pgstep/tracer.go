@@ -1,0 +1,154 @@
+package pgstep
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/eventcore-go/eventcore-sim/sim/yield"
+)
+
+// sessionKey is the key of a connection that is being made, in the context of the tracer.
+type sessionKey struct{}
+
+// TraceConnectStart implements [pgx.ConnectTracer]. It has the connection made over a
+// session.
+func (s *Steps) TraceConnectStart(ctx context.Context, data pgx.TraceConnectStartData) context.Context {
+	c := &session{steps: s}
+	cfg := data.ConnConfig
+	dial := cfg.DialFunc
+	cfg.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := dial(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		c.Conn = conn
+		return c, nil
+	}
+	if s.deadlocks {
+		cfg.RuntimeParams["deadlock_timeout"] = strconv.FormatInt(deadlockTimeout.Milliseconds(), 10)
+	}
+	return context.WithValue(ctx, sessionKey{}, c)
+}
+
+// TraceConnectEnd implements [pgx.ConnectTracer].
+func (s *Steps) TraceConnectEnd(ctx context.Context, data pgx.TraceConnectEndData) {
+	c, ok := ctx.Value(sessionKey{}).(*session)
+	if !ok || data.Err != nil {
+		return
+	}
+	c.mu.Lock()
+	c.pid = data.Conn.PgConn().PID()
+	pid := c.pid
+	c.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sessions[pid] = c
+}
+
+// statement parks the task before a statement goes out. name says what comes, "" for
+// what is no step of its own.
+func (s *Steps) statement(ctx context.Context, conn *pgx.Conn, name string, waits bool) {
+	c := s.session(conn.PgConn().PID())
+	if c == nil {
+		return
+	}
+	task, ok := yield.From(ctx).(yield.BlockingTask)
+	if !ok {
+		c.begin(context.Background())
+		return
+	}
+	c.begin(ctx)
+	if name != "" && !task.Stopping() {
+		if waits {
+			task.Wait(name, func() bool { return s.mayGo(c, task.Run()) })
+			s.letCheck(c)
+		} else {
+			task.Yield(name)
+		}
+	}
+}
+
+// TraceQueryStart implements [pgx.QueryTracer].
+func (s *Steps) TraceQueryStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+	name := short(data.SQL)
+	if name == "-- ping" {
+		// By which the pool finds out whether a connection still lives, if it was not used
+		// for a second of real time.
+		name = ""
+	}
+	if name != "" {
+		name = "sql: " + name
+	}
+	s.statement(ctx, conn, name, mayWait(data.SQL))
+	return ctx
+}
+
+// TraceQueryEnd implements [pgx.QueryTracer].
+func (*Steps) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// TraceBatchStart implements [pgx.BatchTracer].
+func (s *Steps) TraceBatchStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceBatchStartData) context.Context {
+	name := "sql: empty batch"
+	if n := data.Batch.Len(); n > 0 {
+		name = fmt.Sprintf("sql: %d pipelined: %s", n, short(data.Batch.QueuedQueries[0].SQL))
+	}
+	s.statement(ctx, conn, name, true)
+	return ctx
+}
+
+// TraceBatchQuery implements [pgx.BatchTracer].
+func (*Steps) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
+
+// TraceBatchEnd implements [pgx.BatchTracer].
+func (*Steps) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+
+// TraceCopyFromStart implements [pgx.CopyFromTracer].
+func (s *Steps) TraceCopyFromStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceCopyFromStartData) context.Context {
+	s.statement(ctx, conn, "sql: COPY "+strings.Join(data.TableName, "."), true)
+	return ctx
+}
+
+// TraceCopyFromEnd implements [pgx.CopyFromTracer].
+func (*Steps) TraceCopyFromEnd(context.Context, *pgx.Conn, pgx.TraceCopyFromEndData) {}
+
+// TracePrepareStart implements [pgx.PrepareTracer]. Preparing is no step: whether it is
+// needed depends on what the connection was used for before, perhaps by another run.
+func (s *Steps) TracePrepareStart(ctx context.Context, conn *pgx.Conn, _ pgx.TracePrepareStartData) context.Context {
+	s.statement(ctx, conn, "", true)
+	return ctx
+}
+
+// TracePrepareEnd implements [pgx.PrepareTracer].
+func (*Steps) TracePrepareEnd(context.Context, *pgx.Conn, pgx.TracePrepareEndData) {}
+
+// longestName is the number of characters that traces show of a statement.
+const longestName = 60
+
+// short returns the beginning of a statement on one line.
+func short(sql string) string {
+	name := strings.Join(strings.Fields(sql), " ")
+	if runes := []rune(name); len(runes) > longestName {
+		return string(runes[:longestName-1]) + "…"
+	}
+	return name
+}
+
+// mayWait says whether a statement might wait for another transaction: all but the
+// beginning and the end of one, and queries that lock nothing.
+func mayWait(sql string) bool {
+	text := strings.ToLower(short(sql))
+	switch word, _, _ := strings.Cut(text, " "); strings.TrimRight(word, ";") {
+	case "begin", "commit", "rollback":
+		return false
+	case "select":
+		whole := strings.ToLower(sql)
+		return strings.Contains(whole, " for ") || strings.Contains(whole, "lock")
+	default:
+		return true
+	}
+}
