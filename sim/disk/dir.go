@@ -1,0 +1,191 @@
+package disk
+
+import (
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// change is a change of directories.
+type change struct {
+	kind changeKind
+	// dir is the directory of to, or of from where there is no to.
+	dir      string
+	from, to string
+	node     *inode
+}
+
+type changeKind uint8
+
+const (
+	created changeKind = iota
+	renamed
+	removed
+	madeDir
+)
+
+// apply carries out the change in a tree. It depends on no other change.
+func (c *change) apply(t tree) {
+	switch c.kind {
+	case created:
+		t.files[c.to] = c.node
+	case renamed:
+		delete(t.files, c.from)
+		t.files[c.to] = c.node
+	case removed:
+		delete(t.files, c.from)
+	case madeDir:
+		t.dirs[c.to] = true
+	}
+}
+
+// in says whether the change is one of a directory.
+func (c *change) in(dir string) bool {
+	return c.dir == dir || c.kind == renamed && path.Dir(c.from) == dir
+}
+
+// do makes a change that programs see and that is not durable.
+func (d *Disk) do(c change) {
+	c.apply(d.seen)
+	d.pending = append(d.pending, c)
+}
+
+// Rename moves a file, over another one if there is one, at once for all who look.
+func (d *Disk) Rename(from, to string) error {
+	from, to = cleaned(from), cleaned(to)
+	if _, err := d.begin(Op{Kind: OpRename, Path: to}); err != nil {
+		return err
+	}
+	node := d.seen.files[from]
+	if node == nil || !d.seen.dirs[path.Dir(to)] {
+		return pathError("rename", from, fs.ErrNotExist)
+	}
+	d.do(change{kind: renamed, dir: path.Dir(to), from: from, to: to, node: node})
+	return nil
+}
+
+// Remove removes a file. Handles on it stay good.
+func (d *Disk) Remove(name string) error {
+	name = cleaned(name)
+	if _, err := d.begin(Op{Kind: OpRemove, Path: name}); err != nil {
+		return err
+	}
+	if d.seen.files[name] == nil {
+		return pathError("remove", name, fs.ErrNotExist)
+	}
+	d.do(change{kind: removed, dir: path.Dir(name), from: name})
+	return nil
+}
+
+// MkdirAll makes a directory and those above it.
+func (d *Disk) MkdirAll(name string) error {
+	name = cleaned(name)
+	if _, err := d.begin(Op{Kind: OpMkdir, Path: name}); err != nil {
+		return err
+	}
+	var missing []string
+	for dir := name; !d.seen.dirs[dir]; dir = path.Dir(dir) {
+		if d.seen.files[dir] != nil {
+			return pathError("mkdir", dir, syscall.ENOTDIR)
+		}
+		missing = append(missing, dir)
+	}
+	slices.Reverse(missing)
+	for _, dir := range missing {
+		d.do(change{kind: madeDir, dir: path.Dir(dir), to: dir})
+	}
+	return nil
+}
+
+// ReadDir returns the names in a directory, sorted, those of directories with a slash
+// at the end.
+func (d *Disk) ReadDir(name string) ([]string, error) {
+	name = cleaned(name)
+	if _, err := d.begin(Op{Kind: OpReadDir, Path: name}); err != nil {
+		return nil, err
+	}
+	if !d.seen.dirs[name] {
+		return nil, pathError("read directory", name, fs.ErrNotExist)
+	}
+	names := []string{}
+	for file := range d.seen.files {
+		if path.Dir(file) == name {
+			names = append(names, path.Base(file))
+		}
+	}
+	for dir := range d.seen.dirs {
+		if dir != "." && path.Dir(dir) == name {
+			names = append(names, path.Base(dir)+"/")
+		}
+	}
+	slices.SortFunc(names, strings.Compare)
+	return names, nil
+}
+
+// Stat returns the size of a file in bytes.
+func (d *Disk) Stat(name string) (size int64, err error) {
+	name = cleaned(name)
+	if _, err := d.begin(Op{Kind: OpStat, Path: name}); err != nil {
+		return 0, err
+	}
+	node := d.seen.files[name]
+	if node == nil {
+		return 0, pathError("stat", name, fs.ErrNotExist)
+	}
+	return int64(len(node.data)), nil
+}
+
+// SyncDir makes the entries of a directory durable: which files it has, not what is in
+// them. If it fails, what was not durable stays so; it may be tried again.
+func (d *Disk) SyncDir(name string) error {
+	name = cleaned(name)
+	if _, err := d.begin(Op{Kind: OpSyncDir, Path: name}); err != nil {
+		return err
+	}
+	if !d.seen.dirs[name] {
+		return pathError("sync directory", name, fs.ErrNotExist)
+	}
+	rest := d.pending[:0]
+	for _, c := range d.pending {
+		if c.in(name) {
+			c.apply(d.durable)
+		} else {
+			rest = append(rest, c)
+		}
+	}
+	d.pending = rest
+	return nil
+}
+
+// lock is a lock that a program holds.
+type lock struct {
+	disk  *Disk
+	name  string
+	epoch int
+}
+
+// Lock takes the lock of a name, or fails with syscall.EWOULDBLOCK if it is taken. It is
+// given back when the result is closed, and by a crash.
+func (d *Disk) Lock(name string) (io.Closer, error) {
+	name = cleaned(name)
+	if _, err := d.begin(Op{Kind: OpLock, Path: name}); err != nil {
+		return nil, err
+	}
+	if d.locks[name] != nil {
+		return nil, pathError("lock", name, syscall.EWOULDBLOCK)
+	}
+	l := &lock{disk: d, name: name, epoch: d.epoch}
+	d.locks[name] = l
+	return l, nil
+}
+
+// Close gives the lock back.
+func (l *lock) Close() error {
+	if l.disk.epoch == l.epoch && l.disk.locks[l.name] == l {
+		delete(l.disk.locks, l.name)
+	}
+	return nil
+}
