@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/eventcore-go/eventcore-sim/backends/file"
 	"github.com/eventcore-go/eventcore-sim/backends/memory"
 	"github.com/eventcore-go/eventcore-sim/backends/postgres"
 	"github.com/eventcore-go/eventcore-sim/backends/sqlite"
@@ -17,6 +18,7 @@ import (
 	"github.com/eventcore-go/eventcore-sim/internal/pgtest"
 	"github.com/eventcore-go/eventcore-sim/sim"
 	"github.com/eventcore-go/eventcore-sim/sim/certify"
+	"github.com/eventcore-go/eventcore-sim/sim/disk"
 	"github.com/eventcore-go/eventcore-sim/sim/seedfile"
 )
 
@@ -29,6 +31,11 @@ func backend(t *testing.T, name string) sim.Backend {
 	open, known := map[string]func(context.Context, sim.Env) (eventcore.Store, error){
 		"memory": func(_ context.Context, env sim.Env) (eventcore.Store, error) {
 			return memory.New(memory.Config{Clock: env.Clock}), nil
+		},
+		"file": func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
+			return file.Open(ctx, "", file.Config{
+				FS: disk.New(disk.Config{}).FS(), Clock: env.Clock, IDs: eventcore.NewIDGenerator(env.Clock, env.Random),
+			})
 		},
 		"sqlite": func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
 			return sqlite.Open(ctx, sqlite.Memory, sqlite.Config{Clock: env.Clock})
@@ -46,7 +53,7 @@ func backend(t *testing.T, name string) sim.Backend {
 func TestSeedFilesReplayOnEveryBackend(t *testing.T) {
 	paths, err := filepath.Glob("*.json")
 	require.NoError(t, err)
-	for _, name := range []string{"sqlite", "postgres"} {
+	for _, name := range []string{"file", "sqlite", "postgres"} {
 		for _, path := range paths {
 			t.Run(name+"/"+path, func(t *testing.T) {
 				file, err := seedfile.Load(path)

@@ -30,6 +30,10 @@ type Env struct {
 	// Random is for the store's own choices; it is fixed by the seed. It is not
 	// safe for concurrent use, which a simulated run never has.
 	Random *rand.Rand
+	// Point parks the task that is running, so that others may go on, if there is one:
+	// what yield.Point is for code that has no context, such as a file system. The
+	// store must not hold a real mutex when it is called.
+	Point func(name string)
 }
 
 // closeStore closes a store that can be closed.

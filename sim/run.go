@@ -96,7 +96,7 @@ func (r *run) simulate(ctx context.Context) {
 	// Tasks must not see the caller's cancellation: when it comes depends on real
 	// time. The loop looks at ctx between steps.
 	tasksCtx := context.WithoutCancel(ctx)
-	env := Env{Clock: clock{r.world}, Random: prng.New(r.cfg.Seed, "backend")}
+	env := Env{Clock: clock{r.world}, Random: prng.New(r.cfg.Seed, "backend"), Point: r.world.point}
 	store, err := r.cfg.Backend.Open(tasksCtx, env)
 	if err != nil {
 		r.result.judge(Broken, fmt.Sprintf("open backend %s: %v", r.cfg.Backend.Name, err))

@@ -25,7 +25,9 @@ type world struct {
 	away     int // tasks that are held up outside the process
 	points   points
 	// chosen is the task that a parking task has chosen to run next.
-	chosen   *task
+	chosen *task
+	// current is the task that was chosen last, nil before there is one.
+	current  *task
 	stopping bool
 	end      int64 // the step at which the loop runs out of its budget
 	// steps is read by the watchdog of another goroutine.
@@ -123,7 +125,15 @@ func (w *world) choose(runnable uint64) *task {
 		w.away--
 	}
 	t.state, t.ready, t.detail = taskReady, nil, 0
+	w.current = t
 	return t
+}
+
+// point parks the task that is running.
+func (w *world) point(name string) {
+	if w.current != nil && w.current.state != taskDone && !w.stopping {
+		w.current.Yield(name)
+	}
 }
 
 // chooseFromTask is what a parking task does for the loop: it chooses who is next,

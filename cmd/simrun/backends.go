@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/eventcore-go/eventcore-sim/backends/file"
 	"github.com/eventcore-go/eventcore-sim/backends/memory"
 	"github.com/eventcore-go/eventcore-sim/backends/sqlite"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/sim"
+	"github.com/eventcore-go/eventcore-sim/sim/disk"
 )
 
 // backend is a backend that this command knows.
@@ -37,6 +39,15 @@ func newBackends() *backends {
 			}},
 			doc:   "in this process, nothing survives it",
 			seeds: 2000,
+		},
+		{
+			Backend: sim.Backend{Name: "file", Open: func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
+				return file.Open(ctx, "", file.Config{
+					FS: disk.New(disk.Config{Point: env.Point}).FS(), Clock: env.Clock, IDs: eventcore.NewIDGenerator(env.Clock, env.Random),
+				})
+			}},
+			doc:   "a directory of JSON lines; simulated on a disk in memory, each of whose operations is a step",
+			seeds: 50,
 		},
 		{
 			Backend: sim.Backend{Name: "sqlite", Open: func(ctx context.Context, env sim.Env) (eventcore.Store, error) {

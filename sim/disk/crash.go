@@ -20,6 +20,8 @@ type Loss struct {
 // Crash ends all that runs on the machine: handles and locks are gone. What was not
 // durable is lost as far as loss says; what is left is durable.
 func (d *Disk) Crash(loss Loss) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.epoch++
 	d.stats.Crashes++
 	d.locks = make(map[string]*lock)

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"github.com/eventcore-go/eventcore-sim/backends/vfs"
 )
 
 // change is a change of directories.
@@ -56,7 +58,9 @@ func (d *Disk) do(c change) {
 // Rename moves a file, over another one if there is one, at once for all who look.
 func (d *Disk) Rename(from, to string) error {
 	from, to = cleaned(from), cleaned(to)
-	if _, err := d.begin(Op{Kind: OpRename, Path: to}); err != nil {
+	_, err := d.begin(Op{Kind: OpRename, Path: to})
+	defer d.mu.Unlock()
+	if err != nil {
 		return err
 	}
 	node := d.seen.files[from]
@@ -70,7 +74,9 @@ func (d *Disk) Rename(from, to string) error {
 // Remove removes a file. Handles on it stay good.
 func (d *Disk) Remove(name string) error {
 	name = cleaned(name)
-	if _, err := d.begin(Op{Kind: OpRemove, Path: name}); err != nil {
+	_, err := d.begin(Op{Kind: OpRemove, Path: name})
+	defer d.mu.Unlock()
+	if err != nil {
 		return err
 	}
 	if d.seen.files[name] == nil {
@@ -83,7 +89,9 @@ func (d *Disk) Remove(name string) error {
 // MkdirAll makes a directory and those above it.
 func (d *Disk) MkdirAll(name string) error {
 	name = cleaned(name)
-	if _, err := d.begin(Op{Kind: OpMkdir, Path: name}); err != nil {
+	_, err := d.begin(Op{Kind: OpMkdir, Path: name})
+	defer d.mu.Unlock()
+	if err != nil {
 		return err
 	}
 	var missing []string
@@ -104,7 +112,9 @@ func (d *Disk) MkdirAll(name string) error {
 // at the end.
 func (d *Disk) ReadDir(name string) ([]string, error) {
 	name = cleaned(name)
-	if _, err := d.begin(Op{Kind: OpReadDir, Path: name}); err != nil {
+	_, err := d.begin(Op{Kind: OpReadDir, Path: name})
+	defer d.mu.Unlock()
+	if err != nil {
 		return nil, err
 	}
 	if !d.seen.dirs[name] {
@@ -128,7 +138,9 @@ func (d *Disk) ReadDir(name string) ([]string, error) {
 // Stat returns the size of a file in bytes.
 func (d *Disk) Stat(name string) (size int64, err error) {
 	name = cleaned(name)
-	if _, err := d.begin(Op{Kind: OpStat, Path: name}); err != nil {
+	_, err = d.begin(Op{Kind: OpStat, Path: name})
+	defer d.mu.Unlock()
+	if err != nil {
 		return 0, err
 	}
 	node := d.seen.files[name]
@@ -142,7 +154,9 @@ func (d *Disk) Stat(name string) (size int64, err error) {
 // them. If it fails, what was not durable stays so; it may be tried again.
 func (d *Disk) SyncDir(name string) error {
 	name = cleaned(name)
-	if _, err := d.begin(Op{Kind: OpSyncDir, Path: name}); err != nil {
+	_, err := d.begin(Op{Kind: OpSyncDir, Path: name})
+	defer d.mu.Unlock()
+	if err != nil {
 		return err
 	}
 	if !d.seen.dirs[name] {
@@ -167,15 +181,17 @@ type lock struct {
 	epoch int
 }
 
-// Lock takes the lock of a name, or fails with syscall.EWOULDBLOCK if it is taken. It is
+// Lock takes the lock of a name, or fails with [vfs.ErrLocked] if it is taken. It is
 // given back when the result is closed, and by a crash.
 func (d *Disk) Lock(name string) (io.Closer, error) {
 	name = cleaned(name)
-	if _, err := d.begin(Op{Kind: OpLock, Path: name}); err != nil {
+	_, err := d.begin(Op{Kind: OpLock, Path: name})
+	defer d.mu.Unlock()
+	if err != nil {
 		return nil, err
 	}
 	if d.locks[name] != nil {
-		return nil, pathError("lock", name, syscall.EWOULDBLOCK)
+		return nil, pathError("lock", name, vfs.ErrLocked)
 	}
 	l := &lock{disk: d, name: name, epoch: d.epoch}
 	d.locks[name] = l
@@ -184,6 +200,8 @@ func (d *Disk) Lock(name string) (io.Closer, error) {
 
 // Close gives the lock back.
 func (l *lock) Close() error {
+	l.disk.mu.Lock()
+	defer l.disk.mu.Unlock()
 	if l.disk.epoch == l.epoch && l.disk.locks[l.name] == l {
 		delete(l.disk.locks, l.name)
 	}

@@ -16,8 +16,7 @@
 // later sync that succeeds says nothing of them (Rebello et al., "Can Applications Recover
 // from fsync Failures?", USENIX ATC 2020).
 //
-// A Disk is for one simulated run, in which one task runs at a time; it is not safe for
-// use by several goroutines at the same time.
+// A Disk is safe for concurrent use; in a simulated run one task uses it at a time.
 package disk
 
 import (
@@ -28,6 +27,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // ErrCrashed is what errors.Is finds after a crash in all operations on handles from
@@ -47,6 +47,9 @@ type Config struct {
 
 // Disk is a simulated disk with one tree of directories.
 type Disk struct {
+	// mu guards all that follows. It is not held while Point runs, which may crash the disk
+	// or switch to another task.
+	mu  sync.Mutex
 	cfg Config
 	// epoch is the number of crashes: handles belong to one.
 	epoch int
@@ -56,6 +59,20 @@ type Disk struct {
 	pending []change
 	locks   map[string]*lock
 	stats   Stats
+}
+
+// SetPoint replaces what is called before each operation; nil: nothing.
+func (d *Disk) SetPoint(point func(name string)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.cfg.Point = point
+}
+
+// SetFault replaces what is asked before each operation; nil: nothing fails.
+func (d *Disk) SetFault(fault func(Op) Fault) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.cfg.Fault = fault
 }
 
 // tree has files and directories by their cleaned path. The root is ".".
@@ -88,6 +105,8 @@ type Stats struct {
 
 // Stats returns what the disk has done so far.
 func (d *Disk) Stats() Stats {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	s := d.stats
 	s.Operations, s.Faults = maps.Clone(s.Operations), maps.Clone(s.Faults)
 	return s
@@ -106,6 +125,8 @@ func cleaned(name string) string {
 
 // List returns the files that programs see, sorted.
 func (d *Disk) List() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	names := make([]string, 0, len(d.seen.files))
 	for name := range d.seen.files {
 		names = append(names, name)
@@ -127,6 +148,8 @@ func pathError(op, name string, err error) error { return &fs.PathError{Op: op, 
 // FlipBit changes a bit of a file where it lies, durably. It is an error if there is no
 // such byte.
 func (d *Disk) FlipBit(name string, offset int64, bit uint8) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	node := d.seen.files[cleaned(name)]
 	if node == nil || offset < 0 || offset >= int64(len(node.data)) {
 		return pathError("flip a bit", name, fmt.Errorf("there is no byte %d", offset))

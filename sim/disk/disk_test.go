@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/eventcore-go/eventcore-sim/backends/vfs"
 	"github.com/eventcore-go/eventcore-sim/sim/disk"
 )
 
@@ -106,7 +107,7 @@ func TestAProcessThatDiesLosesNothing(t *testing.T) {
 	require.NoError(t, err, "a dead process holds no lock")
 	require.NoError(t, held.Close())
 	_, err = d.Lock("lock")
-	require.ErrorIs(t, err, syscall.EWOULDBLOCK, "the dead one's handle gave back the lock of the living")
+	require.ErrorIs(t, err, vfs.ErrLocked, "the dead one's handle gave back the lock of the living")
 	require.NoError(t, again.Close())
 	_, err = d.Lock("lock")
 	require.NoError(t, err)

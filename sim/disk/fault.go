@@ -67,11 +67,14 @@ func (f Fault) String() string {
 	return [...]string{"none", "EIO", "ENOSPC", "short read"}[f]
 }
 
-// begin is what every operation begins with.
+// begin is what every operation begins with. It returns with mu locked.
 func (d *Disk) begin(op Op) (Fault, error) {
+	d.mu.Lock()
 	epoch := d.epoch
-	if d.cfg.Point != nil {
-		d.cfg.Point("disk: " + op.Kind.String() + " " + op.Path)
+	if point := d.cfg.Point; point != nil {
+		d.mu.Unlock()
+		point("disk: " + op.Kind.String() + " " + op.Path)
+		d.mu.Lock()
 	}
 	if d.epoch != epoch {
 		return NoFault, pathError(op.Kind.String(), op.Path, ErrCrashed)

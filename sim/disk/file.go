@@ -78,7 +78,9 @@ type File struct {
 // O_CREATE, O_EXCL, O_TRUNC and O_APPEND.
 func (d *Disk) OpenFile(name string, flag int) (*File, error) {
 	name = cleaned(name)
-	if _, err := d.begin(Op{Kind: OpOpen, Path: name}); err != nil {
+	_, err := d.begin(Op{Kind: OpOpen, Path: name})
+	defer d.mu.Unlock()
+	if err != nil {
 		return nil, err
 	}
 	node := d.seen.files[name]
@@ -103,12 +105,13 @@ func (d *Disk) OpenFile(name string, flag int) (*File, error) {
 	return f, nil
 }
 
-// begin checks the handle, then begins an operation.
+// begin begins an operation and checks the handle. It returns with the disk's mu locked.
 func (f *File) begin(kind Kind, offset int64, length int) (Fault, error) {
-	if err := f.check(kind); err != nil {
-		return NoFault, err
+	fault, err := f.disk.begin(Op{Kind: kind, Path: f.name, Offset: offset, Length: length})
+	if gone := f.check(kind); gone != nil {
+		return NoFault, gone
 	}
-	return f.disk.begin(Op{Kind: kind, Path: f.name, Offset: offset, Length: length})
+	return fault, err
 }
 
 func (f *File) check(kind Kind) error {
@@ -125,6 +128,7 @@ func (f *File) check(kind Kind) error {
 // ReadAt implements [io.ReaderAt].
 func (f *File) ReadAt(p []byte, offset int64) (int, error) {
 	fault, err := f.begin(OpRead, offset, len(p))
+	defer f.disk.mu.Unlock()
 	if err != nil {
 		return 0, err
 	}
@@ -144,6 +148,7 @@ func (f *File) ReadAt(p []byte, offset int64) (int, error) {
 // Read implements [io.Reader].
 func (f *File) Read(p []byte) (int, error) {
 	fault, err := f.begin(OpRead, f.at, len(p))
+	defer f.disk.mu.Unlock()
 	if err != nil {
 		return 0, err
 	}
@@ -161,6 +166,7 @@ func (f *File) Read(p []byte) (int, error) {
 // WriteAt implements [io.WriterAt].
 func (f *File) WriteAt(p []byte, offset int64) (int, error) {
 	_, err := f.begin(OpWrite, offset, len(p))
+	defer f.disk.mu.Unlock()
 	if err == nil && f.flag&(os.O_WRONLY|os.O_RDWR) == 0 {
 		return 0, pathError("write", f.name, syscall.EBADF)
 	}
@@ -183,17 +189,24 @@ func (f *File) WriteAt(p []byte, offset int64) (int, error) {
 
 // Write implements [io.Writer].
 func (f *File) Write(p []byte) (int, error) {
+	f.disk.mu.Lock()
 	if f.flag&os.O_APPEND != 0 {
 		f.at = int64(len(f.node.data))
 	}
-	n, err := f.WriteAt(p, f.at)
-	f.at += int64(n)
+	at := f.at
+	f.disk.mu.Unlock()
+	n, err := f.WriteAt(p, at)
+	f.disk.mu.Lock()
+	defer f.disk.mu.Unlock()
+	f.at = at + int64(n)
 	return n, err
 }
 
 // Truncate cuts the file, or lets it grow by zeros, to size bytes.
 func (f *File) Truncate(size int64) error {
-	if _, err := f.begin(OpTruncate, size, 0); err != nil {
+	_, err := f.begin(OpTruncate, size, 0)
+	defer f.disk.mu.Unlock()
+	if err != nil {
 		return err
 	}
 	f.node.change(write{offset: size, truncate: true})
@@ -202,7 +215,9 @@ func (f *File) Truncate(size int64) error {
 
 // Size returns the number of bytes in the file.
 func (f *File) Size() (int64, error) {
-	if _, err := f.begin(OpStat, 0, 0); err != nil {
+	_, err := f.begin(OpStat, 0, 0)
+	defer f.disk.mu.Unlock()
+	if err != nil {
 		return 0, err
 	}
 	return int64(len(f.node.data)), nil
@@ -212,6 +227,7 @@ func (f *File) Size() (int64, error) {
 // not.
 func (f *File) Sync() error {
 	_, err := f.begin(OpSync, 0, 0)
+	defer f.disk.mu.Unlock()
 	if err == nil {
 		f.node.sync()
 		return nil
@@ -224,6 +240,8 @@ func (f *File) Sync() error {
 
 // Close closes the handle. It makes nothing durable and is no operation of its own.
 func (f *File) Close() error {
+	f.disk.mu.Lock()
+	defer f.disk.mu.Unlock()
 	if err := f.check(OpOpen); err != nil {
 		return err
 	}

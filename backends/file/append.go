@@ -1,0 +1,168 @@
+package file
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+
+	"github.com/eventcore-go/eventcore-sim/eventcore"
+)
+
+// Append implements [eventcore.Store]. When the directory cannot be synced after the
+// append's file has got its place there, the outcome is unknown; the next append settles
+// it, before anything else, by looking whether the file is there and syncing again.
+func (s *Store) Append(ctx context.Context, writes eventcore.Writes) (eventcore.Appended, error) {
+	if err := ctx.Err(); err != nil {
+		return eventcore.Appended{}, notApplied(err)
+	}
+	// The clock is the caller's code: it must not run inside the gate.
+	now := s.cfg.Clock.Now().UTC().Round(0)
+	if err := s.gate.Enter(ctx, "file: write"); err != nil {
+		return eventcore.Appended{}, notApplied(err)
+	}
+	defer s.gate.Leave()
+	if err := s.settle(); err != nil {
+		return eventcore.Appended{}, notApplied(fmt.Errorf("an append before this one is not settled: %w", err))
+	}
+	participants := writes.Participants()
+	for i := range participants {
+		p := &participants[i]
+		if actual := s.index.version(p.Stream); actual != p.Expected {
+			return eventcore.Appended{}, &eventcore.VersionConflict{Stream: p.Stream, Expected: p.Expected, Actual: actual}
+		}
+	}
+	if len(writes.Events()) == 0 {
+		return eventcore.Appended{}, nil
+	}
+	t, content, err := s.transaction(&writes)
+	if err != nil {
+		return eventcore.Appended{}, notApplied(err)
+	}
+	if content, err = t.seal(content, now); err != nil {
+		return eventcore.Appended{}, notApplied(err)
+	}
+	if err := s.commit(ctx, t, content); err != nil {
+		return eventcore.Appended{}, err
+	}
+	return s.appended(&writes), nil
+}
+
+// commit writes the file of an append and gives it its place.
+func (s *Store) commit(ctx context.Context, t *transaction, content []byte) error {
+	name := fileName(t.header.Transaction)
+	draft, final := tmpDir+"/"+name, eventsDir+"/"+name
+	err := s.writeDraft(draft, content)
+	if err == nil {
+		// The last moment at which it is certain that nothing happens.
+		err = ctx.Err()
+	}
+	if err != nil {
+		// What stays in tmp is removed when the store is opened.
+		return notApplied(errors.Join(err, ignoreMissing(s.fs.Remove(draft))))
+	}
+	s.doubt = t
+	if err := s.fs.Rename(draft, final); err != nil {
+		return unknown(err)
+	}
+	if err := s.syncDir(eventsDir); err != nil {
+		return unknown(err)
+	}
+	s.accept()
+	return nil
+}
+
+// settle finds out what became of an append whose outcome is not known.
+func (s *Store) settle() error {
+	if s.doubt == nil {
+		return nil
+	}
+	name := fileName(s.doubt.header.Transaction)
+	switch _, err := s.fs.Stat(eventsDir + "/" + name); {
+	case errors.Is(err, fs.ErrNotExist):
+		// The rename failed. It must not come back: were the name of the draft left, it
+		// would be removed when the store is opened.
+		s.doubt = nil
+		return ignoreMissing(s.fs.Remove(tmpDir + "/" + name))
+	case err != nil:
+		return err
+	}
+	if err := s.syncDir(eventsDir); err != nil {
+		return err
+	}
+	s.accept()
+	return nil
+}
+
+// accept adds the append that is now there for good to the index.
+func (s *Store) accept() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.index.add(s.doubt)
+	s.doubt = nil
+}
+
+// transaction makes the lines of a batch. There is room for the header before them.
+func (s *Store) transaction(writes *eventcore.Writes) (t *transaction, payload []byte, err error) {
+	participants := writes.Participants()
+	t = &transaction{header: header{
+		Format: format, Transaction: s.cfg.IDs.NewEventID(), Replica: s.replica,
+		Parents: []eventcore.EventID{}, Streams: []base{}, Events: len(writes.Events()),
+	}}
+	if last := len(s.index.files) - 1; last >= 0 {
+		t.header.Parents = append(t.header.Parents, s.index.files[last].id)
+	}
+	numbers := make([]uint32, len(participants))
+	for i := range participants {
+		if p := &participants[i]; p.Events > 0 {
+			numbers[i] = uint32(len(t.header.Streams))
+			t.header.Streams = append(t.header.Streams, base{Stream: p.Stream, Base: p.Expected, Events: p.Events})
+		}
+	}
+	for _, w := range writes.Events() {
+		begin := len(payload)
+		payload, err = appendEvent(payload, participants[w.Participant].Stream, &w.Event)
+		if err != nil {
+			return nil, nil, err
+		}
+		if len(payload)-begin > math.MaxInt32 {
+			return nil, nil, fmt.Errorf("event %s takes %d bytes; at most %d are possible", w.Event.ID, len(payload)-begin, math.MaxInt32)
+		}
+		text := payload[begin:]
+		t.lines = append(t.lines, place{
+			offset: int64(begin), length: uint32(len(text)), crc: checksum(text), stream: numbers[w.Participant], kind: w.Event.Type,
+		})
+		payload = append(payload, '\n')
+	}
+	return t, payload, nil
+}
+
+// appended returns the result of a batch that is in the index.
+func (s *Store) appended(writes *eventcore.Writes) eventcore.Appended {
+	participants := writes.Participants()
+	streams := make([]eventcore.StreamVersion, 0, len(participants))
+	for i := range participants {
+		if p := &participants[i]; p.Events > 0 {
+			streams = append(streams, eventcore.StreamVersion{Stream: p.Stream, Version: p.Expected + eventcore.Version(p.Events)})
+		}
+	}
+	return eventcore.Appended{Streams: streams, Last: eventcore.NewPosition(0, uint64(len(s.index.entries)))}
+}
+
+// notApplied is the failure of an append that came to nothing.
+func notApplied(err error) error {
+	return &eventcore.StoreFailure{Operation: eventcore.OpAppend, Outcome: eventcore.OutcomeNotApplied, Err: err}
+}
+
+// unknown is the failure of an append that may be there, or may be found there later.
+func unknown(err error) error {
+	return &eventcore.StoreFailure{Operation: eventcore.OpAppend, Outcome: eventcore.OutcomeUnknown, Err: err}
+}
+
+func ignoreMissing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}

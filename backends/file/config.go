@@ -1,0 +1,64 @@
+package file
+
+import (
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/eventcore-go/eventcore-sim/backends/vfs"
+	"github.com/eventcore-go/eventcore-sim/eventcore"
+)
+
+// Config configures a [Store]. The zero value is useful and the safest.
+type Config struct {
+	// Clock gives the recorded time of events, between the years 1 and 9999. nil: the
+	// system clock.
+	Clock eventcore.Clock
+
+	// IDs makes the names of the files, and once that of the replica. It is used by one
+	// goroutine at a time. nil: random UUIDs of version 7, which sort by time.
+	IDs eventcore.IDGenerator
+
+	// Fsync says what an acknowledged append survives. The zero value is [FsyncAlways].
+	Fsync FsyncPolicy
+
+	// FS is the file system, rooted at the store's directory. nil: that of the operating
+	// system. A simulated disk may take its place.
+	FS vfs.FS
+}
+
+// FsyncPolicy says what an acknowledged append survives.
+type FsyncPolicy uint8
+
+const (
+	// FsyncAlways syncs the file and the directory at each append: an acknowledged append
+	// survives a crash of the process, of the operating system, and loss of power.
+	FsyncAlways FsyncPolicy = iota
+	// FsyncNever leaves it to the operating system when something reaches the disk. An
+	// acknowledged append survives a crash of the process. A crash of the operating system
+	// or loss of power may lose the appends of the last half minute, or leave files that
+	// are cut off, which opening the store then reports: each has to be moved away by hand.
+	FsyncNever
+)
+
+// filled returns the configuration with defaults in place of zero values.
+func (c Config) filled(dir string) (Config, error) {
+	if c.Fsync > FsyncNever {
+		return c, fmt.Errorf("file: Fsync is %d; use FsyncAlways or FsyncNever", c.Fsync)
+	}
+	if c.Clock == nil {
+		c.Clock = eventcore.SystemClock{}
+	}
+	if c.IDs == nil {
+		c.IDs = randomIDs{}
+	}
+	if c.FS == nil {
+		c.FS = vfs.Dir(dir)
+	}
+	return c, nil
+}
+
+// randomIDs makes the IDs that no two programs make.
+type randomIDs struct{}
+
+func (randomIDs) NewEventID() eventcore.EventID { return uuid.Must(uuid.NewV7()) }

@@ -1,0 +1,76 @@
+// Package file is an event store in a directory: one file of JSON lines for each append,
+// to be read by people and kept in version control.
+//
+//	events/0197….jsonl   the appends: a header line, then one line an event; never changed
+//	tmp/                 appends on their way; emptied when the store is opened
+//	state/               a lock and the name of this replica; derived, never committed
+//
+// An append is written to tmp, synced, renamed into events, and the directory is synced:
+// so a file in events is whole, and is there after a crash once the append was
+// acknowledged. What lies in tmp when a store is opened never was.
+//
+// The name of a file and its place in the order are two things: each header names its
+// parent, the append before it, and the order is that of this chain. The global order of
+// events, and with it the position of each, follows from it.
+//
+// One store at a time may have a directory open, which a lock of the operating system
+// enforces. Opening reads and checks every file and keeps of each event some forty bytes,
+// not its payload. A sequence of events is read page by page, and nothing is held while
+// the loop over it runs. Every line is checked again when it is read.
+package file
+
+import (
+	"errors"
+	"io"
+	"sync"
+
+	"github.com/eventcore-go/eventcore-sim/backends/vfs"
+	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/gate"
+)
+
+// ErrClosed is what errors.Is finds in the failures of a store that was closed.
+var ErrClosed = errors.New("file: the store is closed")
+
+// The directories and files of a store.
+const (
+	eventsDir   = "events"
+	tmpDir      = "tmp"
+	stateDir    = "state"
+	lockFile    = stateDir + "/lock"
+	replicaFile = stateDir + "/replica"
+	suffix      = ".jsonl"
+)
+
+// Store is an event store in a directory. It implements [eventcore.Store] and
+// [eventcore.AllReader]. It is safe for concurrent use.
+type Store struct {
+	cfg     Config
+	fs      vfs.FS
+	dir     string
+	replica eventcore.EventID
+	lock    io.Closer
+
+	// gate lets one append in at a time. Who is in owns doubt.
+	gate gate.Gate
+	// doubt is an append of which it is not known whether it is in events for good.
+	doubt *transaction
+
+	// mu guards index. It is never held over anything that waits.
+	mu    sync.RWMutex
+	index index
+
+	closing sync.Once
+	closed  error
+}
+
+// Close waits for the append that is under way, then gives up the lock. Sequences that
+// are still iterated, and all later calls, fail with [ErrClosed]. Close may be called more
+// than once; it returns the same each time.
+func (s *Store) Close() error {
+	s.closing.Do(func() {
+		s.gate.Close()
+		s.closed = s.lock.Close()
+	})
+	return s.closed
+}
