@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/sim/disk"
 )
 
 // Backend is an event store implementation as the simulator sees it.
@@ -13,9 +14,13 @@ type Backend struct {
 	// Name stands in reports and seed files.
 	Name string
 	// Open returns a fresh, empty store. A store that implements [io.Closer] is
-	// closed at the end of its run. Open is called once a run, from several
-	// goroutines where runs are parallel.
+	// closed at the end of its run. Open is called once a run, and once more after each
+	// crash, from several goroutines where runs are parallel.
 	Open func(ctx context.Context, env Env) (eventcore.Store, error)
+	// Durable says that what was acknowledged lies on [Env.Disk] and nowhere else, so that
+	// Open, called again with the same Env after a crash, opens the store that was there.
+	// Crashes are then drawn.
+	Durable bool
 	// Blocks says that calls of the store wait for something outside this
 	// process, such as a server. Tasks then switch by goroutines, which may block,
 	// not by the faster coroutines.
@@ -30,6 +35,9 @@ type Env struct {
 	// Random is for the store's own choices; it is fixed by the seed. It is not
 	// safe for concurrent use, which a simulated run never has.
 	Random *rand.Rand
+	// Disk is the run's own disk, each of whose operations is a yield point. It is empty
+	// at the beginning.
+	Disk *disk.Disk
 	// Point parks the task that is running, so that others may go on, if there is one:
 	// what yield.Point is for code that has no context, such as a file system. The
 	// store must not hold a real mutex when it is called.

@@ -28,6 +28,9 @@ type Config struct {
 	// Faults is the fault plan; nil: drawn, each seed with kinds and rates of its
 	// own. A pointer to the zero Plan is a run without faults.
 	Faults *chaos.Plan
+	// Crashes are those of the store's process; nil: drawn where the backend is durable and
+	// Faults are drawn too, else none. A backend that is not durable cannot have any.
+	Crashes *[]Crash
 	// Replay, where not nil, replaces the drawn program and schedule.
 	Replay *Replay
 	// Steps is the number of steps after which the safety phase is cut short, and
@@ -78,6 +81,14 @@ func (c Config) prepared() (Config, error) {
 			return c, fmt.Errorf("sim: Scheduler: %w", err)
 		}
 	}
+	if m := c.Mutant; m != nil && m.Layer == mutant.Disk && !c.Backend.Durable {
+		return c, fmt.Errorf("sim: Mutant: %s shows after a crash only, and backend %s is not durable; use one that is", m.Name, c.Backend.Name)
+	}
+	if c.Crashes != nil {
+		if err := c.checkCrashes(); err != nil {
+			return c, err
+		}
+	}
 	if c.Replay != nil {
 		if err := c.Scenario.Validate(c.Replay.Program); err != nil {
 			return c, fmt.Errorf("sim: Replay.Program: %w", err)
@@ -94,4 +105,21 @@ func orDefault[T int | time.Duration](value, standard T) T {
 		return standard
 	}
 	return value
+}
+
+func (c Config) checkCrashes() error {
+	last := 0
+	for _, crash := range *c.Crashes {
+		if err := crash.validate(); err != nil {
+			return fmt.Errorf("sim: Crashes: %w", err)
+		}
+		if crash.Step <= last {
+			return fmt.Errorf("sim: Crashes: %s comes after step %d; put them in the order of their steps", crash, last)
+		}
+		last = crash.Step
+	}
+	if last > 0 && !c.Backend.Durable {
+		return fmt.Errorf("sim: Crashes: backend %s is not durable: after a crash nothing would be left; leave them out", c.Backend.Name)
+	}
+	return nil
 }

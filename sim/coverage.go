@@ -18,6 +18,9 @@ type Coverage struct {
 	Applied, Conflicts, Unknown int
 	// Overlaps counts store calls that began while another was under way.
 	Overlaps int
+	// Crashes counts crashes of the store's process, those during a recovery too; Lost and
+	// Torn what they took away of what was not synced.
+	Crashes, Lost, Torn int
 	// Faults counts by kind.
 	Faults map[chaos.Kind]FaultCount
 }
@@ -38,6 +41,9 @@ func (c *Coverage) Add(other Coverage) {
 	c.Conflicts += other.Conflicts
 	c.Unknown += other.Unknown
 	c.Overlaps += other.Overlaps
+	c.Crashes += other.Crashes
+	c.Lost += other.Lost
+	c.Torn += other.Torn
 	if c.Faults == nil {
 		c.Faults = make(map[chaos.Kind]FaultCount)
 	}

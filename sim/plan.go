@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 
 	"github.com/eventcore-go/eventcore-sim/chaos"
 	"github.com/eventcore-go/eventcore-sim/internal/prng"
@@ -18,11 +19,18 @@ type Plan struct {
 	Weights   scenarios.Weights
 	Faults    chaos.Plan
 	Scheduler string
+	// Crashes are in the order of their steps.
+	Crashes []Crash
 }
 
 // String returns the plan on one line.
 func (p Plan) String() string {
-	return fmt.Sprintf("scheduler %s; %+v; operations %v; faults %s", p.Scheduler, p.Params, p.Weights, p.Faults)
+	var b strings.Builder
+	fmt.Fprintf(&b, "scheduler %s; %+v; operations %v; faults %s", p.Scheduler, p.Params, p.Weights, p.Faults)
+	for _, c := range p.Crashes {
+		b.WriteString("; " + c.String())
+	}
+	return b.String()
 }
 
 // drawPlan draws what the configuration leaves open.
@@ -36,6 +44,12 @@ func drawPlan(cfg *Config) Plan {
 		p.Faults = *cfg.Faults
 	} else {
 		p.Faults = drawFaults(prng.New(cfg.Seed, "fault rates"))
+	}
+	switch {
+	case cfg.Crashes != nil:
+		p.Crashes = *cfg.Crashes
+	case cfg.Backend.Durable && cfg.Faults == nil:
+		p.Crashes = drawCrashes(cfg.Seed)
 	}
 	if p.Scheduler == "" {
 		p.Scheduler = sched.Random

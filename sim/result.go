@@ -28,6 +28,8 @@ type Result struct {
 	Schedule []int
 	// Faults are the faults that fired, in order. As a plan they reproduce the run.
 	Faults []chaos.Fault
+	// Crashes are those that happened, in order.
+	Crashes []Crash
 	// Trace has every step.
 	Trace *Trace
 	// History has every store call; nil with Config.SkipChecks.

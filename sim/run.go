@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/eventcore-go/eventcore-sim/internal/prng"
 	"github.com/eventcore-go/eventcore-sim/linearizability"
 	"github.com/eventcore-go/eventcore-sim/scenarios"
+	"github.com/eventcore-go/eventcore-sim/sim/disk"
 	"github.com/eventcore-go/eventcore-sim/sim/internal/coro"
 	"github.com/eventcore-go/eventcore-sim/sim/sched"
 )
@@ -47,9 +49,16 @@ type run struct {
 	replay   *sched.Replay
 	injector *chaos.Injector
 	recorder *linearizability.Recorder
-	// store is the backend with a backend mutant in it, below faults.
-	store  eventcore.Store
-	result *Result
+	env      Env
+	disk     *disk.Disk
+	// store is what clients reach of the backend, below faults. It outlives crashes.
+	store eventcore.Store
+	// opened is the store that is open, live the same with a backend mutant in it.
+	opened, live eventcore.Store
+	liveAll      eventcore.AllReader
+	// epoch is the number of crashes so far, crashes how many of the plan's are over.
+	epoch, crashes int
+	result         *Result
 
 	// started and healed open the barriers before the safety and the liveness
 	// phase; atBarrier counts the clients that have reached the second one.
@@ -96,21 +105,19 @@ func (r *run) simulate(ctx context.Context) {
 	// Tasks must not see the caller's cancellation: when it comes depends on real
 	// time. The loop looks at ctx between steps.
 	tasksCtx := context.WithoutCancel(ctx)
-	env := Env{Clock: clock{r.world}, Random: prng.New(r.cfg.Seed, "backend"), Point: r.world.point}
-	store, err := r.cfg.Backend.Open(tasksCtx, env)
-	if err != nil {
+	r.disk = disk.New(disk.Config{Point: r.world.point, Forget: r.forgets()})
+	r.env = Env{Clock: clock{r.world}, Random: prng.New(r.cfg.Seed, "backend"), Point: r.world.point, Disk: r.disk}
+	if err := r.open(tasksCtx); err != nil {
 		r.result.judge(Broken, fmt.Sprintf("open backend %s: %v", r.cfg.Backend.Name, err))
 		return
 	}
 	defer func() {
-		if err := closeStore(store); err != nil {
+		if err := closeStore(r.opened); err != nil {
 			r.result.judge(Broken, fmt.Sprintf("close backend %s: %v", r.cfg.Backend.Name, err))
 		}
 	}()
-	r.store = store
-	if m := r.cfg.Mutant; m != nil && m.Layer == mutant.Backend {
-		r.store = m.Wrap(store)
-	}
+	r.world.onCrash = func(context.Context) error { return r.crash(tasksCtx) }
+	r.store = newProcess(r)
 	if !r.cfg.SkipChecks {
 		r.recorder = linearizability.NewRecorder(len(r.result.Program.Clients) + 1)
 	}
@@ -119,6 +126,15 @@ func (r *run) simulate(ctx context.Context) {
 	}
 	r.result.sort()
 	r.finish()
+}
+
+// forgets returns which operations of the disk the mutant leaves out.
+func (r *run) forgets() func(disk.Kind) bool {
+	m := r.cfg.Mutant
+	if m == nil || m.Layer != mutant.Disk {
+		return nil
+	}
+	return func(k disk.Kind) bool { return slices.Contains(m.Forgets, k.String()) }
 }
 
 // phases runs set-up, safety and liveness phase and the final read, and says
@@ -136,7 +152,9 @@ func (r *run) phases(ctx, tasksCtx context.Context) bool {
 	}
 	r.enter("safety")
 	r.started = true
+	r.nextCrash()
 	err := r.world.loop(ctx, limit, func() bool { return r.atBarrier == len(program.Clients) })
+	r.world.interrupt = never
 	// A safety phase that is cut short goes on without faults: only then must
 	// every client get through.
 	if err != nil && !errors.Is(err, errBudget) && !r.ended("the safety phase", err) && !unfinished(err) {
@@ -176,12 +194,15 @@ func (r *run) ended(phase string, err error) bool {
 	}
 	stuck, isStuck := errors.AsType[*deadlock](err)
 	crash, isCrash := errors.AsType[*taskPanic](err)
+	dead, isUnopened := errors.AsType[*unopened](err)
 	switch {
 	case errors.Is(err, errBudget):
 		r.result.find(NoProgress, Finding{Name: "no progress", Message: fmt.Sprintf(
 			"%s did not end in %d steps; parked: %s", phase, r.cfg.Steps, strings.Join(r.world.parked(), "; "))})
 	case isStuck:
 		r.result.find(NoProgress, Finding{Name: "deadlock", Message: stuck.Error()})
+	case isUnopened:
+		r.result.find(Violation, Finding{Name: "lost in a crash", Message: dead.Error()})
 	case isCrash:
 		r.result.find(Violation, Finding{Name: "panic", Message: crash.Error()})
 	default:
@@ -208,6 +229,8 @@ func (r *run) finish() {
 		result.Coverage.Calls = r.world.calls
 	}
 	r.checkExplicitFaults()
+	lost := r.disk.Stats()
+	result.Coverage.Crashes, result.Coverage.Lost, result.Coverage.Torn = lost.Crashes, lost.Lost, lost.Torn
 	result.Coverage.Faults = faultCoverage(r.injector)
 	if r.replay != nil {
 		if step, diverged := r.replay.Followed(); diverged {

@@ -93,6 +93,9 @@ func (s *Summary) Vacuous() []string {
 			found = append(found, fmt.Sprintf("fault %s never fired although it was expected %.0f times", info.Kind, n.Expected))
 		}
 	}
+	if c := s.Coverage; c.Crashes >= enough && c.Lost+c.Torn == 0 {
+		found = append(found, fmt.Sprintf("%d crashes took nothing away: whenever one came, all was synced", c.Crashes))
+	}
 	for _, workload := range s.Ran() {
 		of := s.Workloads[workload]
 		if of.Runs < enough || of.Coverage.Calls == 0 {

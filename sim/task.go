@@ -34,6 +34,9 @@ type task struct {
 	ready  func() bool
 	// outside says what may hold it up outside the process.
 	outside string
+	// inside: it is inside the backend. doomed: the process of the backend has crashed, and
+	// the task is on its way out of it.
+	inside, doomed bool
 	// panicked is set when the task's function panicked.
 	panicked *taskPanic
 }
@@ -79,20 +82,39 @@ func (t *task) Yield(name string) { t.park(t.world.trace.intern(name)) }
 
 // park is Yield at a point whose name is known by number.
 func (t *task) park(point int32) {
+	if t.doomed {
+		return // a deferred call of what is taken down
+	}
 	t.point = point
 	if t.world.stopping {
 		panic(coro.Stopped{})
 	}
+	if t.world.unwinding {
+		t.suspend()
+		return
+	}
 	if next := t.world.chooseFromTask(); next != t {
 		t.world.chosen = next
-		t.suspend()
+		t.stop()
+	}
+}
+
+// stop suspends the task. Where the process of the backend crashes meanwhile, it does
+// not return: the panic ends in process.
+func (t *task) stop() {
+	t.suspend()
+	if t.doomed {
+		panic(crashed{})
 	}
 }
 
 // Wait implements [yield.Task].
 func (t *task) Wait(name string, ready func() bool) {
+	if t.doomed {
+		return
+	}
 	t.state, t.point, t.ready = taskWaiting, t.world.trace.intern(name), ready
-	t.suspend()
+	t.stop()
 }
 
 // Outside implements [yield.BlockingTask].
@@ -125,8 +147,11 @@ func (t *task) isBack() bool {
 
 // sleep parks the task until virtual time has advanced by d nanoseconds.
 func (t *task) sleep(d int64) {
+	if t.doomed {
+		return
+	}
 	t.state, t.point, t.wake = taskSleeping, t.world.points.sleep, t.world.now+d
-	t.suspend()
+	t.stop()
 }
 
 // note digests something that the task did; it is part of its next step.

@@ -41,6 +41,8 @@ const (
 	stepFault
 	// stepPhase: the run entered a new phase.
 	stepPhase
+	// stepCrash: the process of the store crashed.
+	stepCrash
 )
 
 // initialHash is the hash of an empty trace.
@@ -90,6 +92,8 @@ func (t *Trace) Line(i int) string {
 	switch s.kind {
 	case stepFault:
 		return fmt.Sprintf("#%d %v %s gets fault %s", i, at, who, t.names[s.name])
+	case stepCrash:
+		return fmt.Sprintf("#%d %v the process of the store crashes: %s", i, at, t.names[s.name])
 	case stepPhase:
 		return fmt.Sprintf("#%d %v phase: %s", i, at, t.names[s.name])
 	default:

@@ -26,6 +26,11 @@ type world struct {
 	points   points
 	// chosen is the task that a parking task has chosen to run next.
 	chosen *task
+	// interrupt is the step at which the loop stops for a crash.
+	interrupt int64
+	onCrash   func(ctx context.Context) error
+	// unwinding: tasks are being taken down inside the backend; none may park.
+	unwinding bool
 	// current is the task that was chosen last, nil before there is one.
 	current  *task
 	stopping bool
@@ -41,7 +46,7 @@ type points struct {
 
 func newWorld(switcher coro.Switcher) *world {
 	trace := newTrace()
-	return &world{trace: trace, switcher: switcher, points: points{
+	return &world{trace: trace, switcher: switcher, interrupt: never, points: points{
 		start: trace.intern("start"), sleep: trace.intern("sleep"),
 		appendCall: trace.intern("append"), appendReturn: trace.intern("append returns"),
 		readStream: trace.intern("read stream"), readAll: trace.intern("read all"),
@@ -83,6 +88,11 @@ func (w *world) loop(ctx context.Context, limit int64, finished func() bool) err
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
+		}
+		if w.steps.Load() >= w.interrupt {
+			if err := w.onCrash(ctx); err != nil {
+				return err
+			}
 		}
 		bits, unfinished := w.collect()
 		if len(w.runnable) == 0 {
@@ -131,8 +141,8 @@ func (w *world) choose(runnable uint64) *task {
 
 // point parks the task that is running.
 func (w *world) point(name string) {
-	if w.current != nil && w.current.state != taskDone && !w.stopping {
-		w.current.Yield(name)
+	if t := w.current; t != nil && t.inside && !w.stopping {
+		t.Yield(name)
 	}
 }
 
@@ -142,7 +152,7 @@ func (w *world) point(name string) {
 func (w *world) chooseFromTask() *task {
 	steps := w.steps.Load()
 	// Now and then the loop must see whether the run was cancelled.
-	if steps >= w.end || steps&1023 == 0 {
+	if steps >= w.end || steps >= w.interrupt || steps&1023 == 0 {
 		return nil
 	}
 	bits, _ := w.collect()

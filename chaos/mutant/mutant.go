@@ -22,6 +22,9 @@ type Mutant struct {
 	// NeedsFaults names kinds of faults, as package chaos does, of which at least
 	// one must fire for the bug to show. Empty: it shows without faults.
 	NeedsFaults []string
+	// Forgets names the operations of the disk that do nothing, as they stand in traces:
+	// see package sim/disk. It is for the mutants of the layer Disk.
+	Forgets []string
 }
 
 // Layer is the place of a mutant among the wrappers of a store.
@@ -34,17 +37,15 @@ const (
 	// Client is above the faults: each client has an instance of its own, which
 	// sees the injected errors, as a bug in a client library would.
 	Client
+	// Disk is below the backend: operations that a store should do and forgets. Only a
+	// backend that survives crashes can show it, and only where one happens.
+	Disk
 )
 
-// String returns "backend" or "client".
-func (l Layer) String() string {
-	if l == Client {
-		return "client"
-	}
-	return "backend"
-}
+// String returns "backend", "client" or "disk".
+func (l Layer) String() string { return [...]string{"backend", "client", "disk"}[l] }
 
-// All returns the mutants in a fixed order.
+// All returns the mutants that wrap a store, in a fixed order.
 func All() []Mutant {
 	return []Mutant{
 		lostAppend(), tornAppend(), uncheckedParticipant(), checkOutsideLock(), partialConflict(),
@@ -54,10 +55,25 @@ func All() []Mutant {
 	}
 }
 
+// OfDisk returns the mutants of the layer Disk, in a fixed order.
+func OfDisk() []Mutant {
+	same := func(inner eventcore.Store) eventcore.Store { return inner }
+	return []Mutant{
+		{
+			Name: "unsynced-file", Doc: "what is written to a file is never synced: it may be cut off after a crash",
+			Layer: Disk, Wrap: same, Forgets: []string{"sync"},
+		},
+		{
+			Name: "unsynced-directory", Doc: "directories are never synced: files may be gone after a crash, or be back",
+			Layer: Disk, Wrap: same, Forgets: []string{"sync directory"},
+		},
+	}
+}
+
 // Lookup returns the mutant of that name. Its error names those there are.
 func Lookup(name string) (Mutant, error) {
 	var known []string
-	for _, m := range All() {
+	for _, m := range append(All(), OfDisk()...) {
 		if m.Name == name {
 			return m, nil
 		}

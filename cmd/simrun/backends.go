@@ -10,7 +10,6 @@ import (
 	"github.com/eventcore-go/eventcore-sim/backends/sqlite"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/sim"
-	"github.com/eventcore-go/eventcore-sim/sim/disk"
 )
 
 // backend is a backend that this command knows.
@@ -41,9 +40,9 @@ func newBackends() *backends {
 			seeds: 2000,
 		},
 		{
-			Backend: sim.Backend{Name: "file", Open: func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
+			Backend: sim.Backend{Name: "file", Durable: true, Open: func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
 				return file.Open(ctx, "", file.Config{
-					FS: disk.New(disk.Config{Point: env.Point}).FS(), Clock: env.Clock, IDs: eventcore.NewIDGenerator(env.Clock, env.Random),
+					FS: env.Disk.FS(), Clock: env.Clock, IDs: eventcore.NewIDGenerator(env.Clock, env.Random),
 				})
 			}},
 			doc:   "a directory of JSON lines; simulated on a disk in memory, each of whose operations is a step",

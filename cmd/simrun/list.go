@@ -41,7 +41,7 @@ func newList(known *backends) *cobra.Command {
 				row(k.Kind.String(), k.Doc)
 			}
 			section("\nmutants (--mutant)")
-			for _, m := range mutant.All() {
+			for _, m := range append(mutant.All(), mutant.OfDisk()...) {
 				row(m.Name, m.Doc)
 			}
 			return w.Flush()

@@ -168,6 +168,9 @@ func (o *output) summary(s sim.Summary, worst sim.Verdict, vacuous []string, int
 	if len(faults) > 0 {
 		fmt.Fprintf(o.stdout, "faults fired: %s\n", strings.Join(faults, ", "))
 	}
+	if c := s.Coverage; c.Crashes > 0 {
+		fmt.Fprintf(o.stdout, "crashes: %d, which took away %d writes that were not synced and tore %d\n", c.Crashes, c.Lost, c.Torn)
+	}
 	for _, line := range vacuous {
 		fmt.Fprintf(o.stdout, "vacuous: %s\n", line)
 	}

@@ -31,6 +31,7 @@ import (
 	"github.com/eventcore-go/eventcore-sim/internal/prng"
 	"github.com/eventcore-go/eventcore-sim/scenarios"
 	"github.com/eventcore-go/eventcore-sim/sim"
+	"github.com/eventcore-go/eventcore-sim/sim/disk"
 	"github.com/eventcore-go/eventcore-sim/sim/report"
 	"github.com/eventcore-go/eventcore-sim/sim/seedfile"
 )
@@ -72,7 +73,7 @@ func Run(t *testing.T, backend sim.Backend) {
 func opener(backend sim.Backend) func(testing.TB) eventcore.Store {
 	return func(t testing.TB) eventcore.Store {
 		t.Helper()
-		env := sim.Env{Clock: eventcore.SystemClock{}, Random: prng.New(0, "contract")}
+		env := sim.Env{Clock: eventcore.SystemClock{}, Random: prng.New(0, "contract"), Point: func(string) {}, Disk: disk.New(disk.Config{})}
 		store, err := backend.Open(t.Context(), env)
 		if err != nil {
 			t.Fatalf("open backend %s: %v", backend.Name, err)

@@ -162,6 +162,9 @@ func (d *Disk) SyncDir(name string) error {
 	if !d.seen.dirs[name] {
 		return pathError("sync directory", name, fs.ErrNotExist)
 	}
+	if d.forgets(OpSyncDir) {
+		return nil
+	}
 	rest := d.pending[:0]
 	for _, c := range d.pending {
 		if c.in(name) {

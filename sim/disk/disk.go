@@ -41,6 +41,9 @@ type Config struct {
 	Point func(name string)
 	// Fault is asked before each operation whether it fails. nil: none does.
 	Fault func(Op) Fault
+	// Forget is asked before each operation whether it does nothing and says that it
+	// worked, as a store would that forgot it. nil: none.
+	Forget func(Kind) bool
 	// Capacity is the number of bytes that fit on the disk, 0 for no limit.
 	Capacity int64
 }

@@ -101,6 +101,8 @@ func (d *Disk) begin(op Op) (Fault, error) {
 	}
 }
 
+func (d *Disk) forgets(k Kind) bool { return d.cfg.Forget != nil && d.cfg.Forget(k) }
+
 // fits says whether an operation can fail so.
 func (f Fault) fits(k Kind) bool {
 	switch f {

@@ -32,6 +32,12 @@ func Failure(w io.Writer, r *sim.Result, commands ...string) error {
 	writeFindings(&b, r)
 	writeOperations(&b, r)
 	writeProgram(&b, r)
+	for i, crash := range r.Crashes {
+		if i == 0 {
+			b.WriteString("\n  crashes:\n")
+		}
+		b.WriteString("    " + crash.String() + "\n")
+	}
 	if len(r.Faults) > 0 {
 		b.WriteString("\n  faults:")
 		for _, fault := range r.Faults {

@@ -44,6 +44,8 @@ type File struct {
 	Program scenarios.Program `json:"program"`
 	// Faults are explicit: which call of which client fails how.
 	Faults chaos.Plan `json:"faults"`
+	// Crashes are those of the store's process.
+	Crashes []sim.Crash `json:"crashes,omitempty"`
 	// Scheduler goes on where Schedule ends or cannot be followed.
 	Scheduler string `json:"scheduler"`
 	// Schedule has the task of each step; see sched.Parse.
@@ -66,7 +68,7 @@ func Of(r *sim.Result) File {
 	f := File{
 		Version: Version, Expect: Expect{Verdict: r.Verdict},
 		Backend: r.Backend, Scenario: r.Scenario, Mutant: r.Mutant, Seed: r.Seed,
-		Program: r.Program, Faults: chaos.Explicit(r.Faults...),
+		Program: r.Program, Faults: chaos.Explicit(r.Faults...), Crashes: r.Crashes,
 		Scheduler: r.Plan.Scheduler, Schedule: sched.Format(r.Schedule),
 		Trace: fmt.Sprintf("%016x", r.Trace.Hash()),
 	}
@@ -113,7 +115,7 @@ func (f File) Config(backend sim.Backend) (sim.Config, error) {
 		return sim.Config{}, fmt.Errorf("seed file: program: %w", err)
 	}
 	cfg := sim.Config{
-		Seed: f.Seed, Backend: backend, Scenario: scenario, Scheduler: f.Scheduler, Faults: &f.Faults,
+		Seed: f.Seed, Backend: backend, Scenario: scenario, Scheduler: f.Scheduler, Faults: &f.Faults, Crashes: &f.Crashes,
 		Replay: &sim.Replay{Program: f.Program, Schedule: schedule},
 	}
 	if f.Mutant != "" {

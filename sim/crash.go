@@ -1,0 +1,209 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/eventcore-go/eventcore-sim/chaos/mutant"
+	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/prng"
+	"github.com/eventcore-go/eventcore-sim/sim/disk"
+	"github.com/eventcore-go/eventcore-sim/sim/internal/coro"
+)
+
+// Crash is the end of the process that the store runs in, and its restart. Calls that
+// are under way end with an unknown outcome; clients, which live elsewhere, go on.
+type Crash struct {
+	// Step is the number of scheduling decisions after which it happens, if the safety
+	// phase lasts that long.
+	Step int `json:"step"`
+	// Kind says what becomes of what was not synced.
+	Kind CrashKind `json:"kind"`
+	// Again is the operation of the disk at which the machine crashes once more while the
+	// store is opened again, counted from 1; 0: it does not.
+	Again int `json:"again,omitempty"`
+}
+
+// CrashKind says what a crash takes away.
+type CrashKind string
+
+// The kinds of crashes.
+const (
+	// CrashPower takes away all that was not synced.
+	CrashPower CrashKind = "power"
+	// CrashTorn takes away a part of it that is drawn, in the order of a journal.
+	CrashTorn CrashKind = "torn"
+	// CrashReordered takes away a part of it that is drawn, in any order.
+	CrashReordered CrashKind = "reordered"
+	// CrashProcess takes away nothing: the machine goes on.
+	CrashProcess CrashKind = "process"
+)
+
+// CrashKinds lists the kinds of crashes.
+func CrashKinds() []CrashKind {
+	return []CrashKind{CrashPower, CrashTorn, CrashReordered, CrashProcess}
+}
+
+func (c Crash) validate() error {
+	for _, kind := range CrashKinds() {
+		if c.Kind == kind && c.Step > 0 && c.Again >= 0 {
+			return nil
+		}
+	}
+	return fmt.Errorf("crash %+v: give a step ≥ 1, a kind of %v, and again ≥ 0", c, CrashKinds())
+}
+
+// String returns the crash as it stands in traces and reports.
+func (c Crash) String() string {
+	text := fmt.Sprintf("crash (%s) at step %d", c.Kind, c.Step)
+	if c.Again > 0 {
+		text += fmt.Sprintf(", again at operation %d of the recovery", c.Again)
+	}
+	return text
+}
+
+const (
+	// crashGap is the greatest number of steps from one crash to the next.
+	crashGap = 600
+	// mostCrashes is the greatest number of crashes in a run, mostRecovery the last
+	// operation of a recovery at which there is another.
+	mostCrashes, mostRecovery = 4, 12
+)
+
+// drawCrashes makes one seed in two free of crashes.
+func drawCrashes(seed uint64) []Crash {
+	r := prng.New(seed, "crashes")
+	if r.IntN(2) == 0 {
+		return nil
+	}
+	var all []Crash
+	step := 0
+	for range 1 + r.IntN(mostCrashes) {
+		step += 1 + r.IntN(crashGap)
+		c := Crash{Step: step, Kind: CrashKinds()[r.IntN(len(CrashKinds()))]}
+		if r.IntN(3) == 0 {
+			c.Again = 1 + r.IntN(mostRecovery)
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+// crashed is what calls panic with whose process has crashed.
+type crashed struct{}
+
+// errCrashed is the cause of the failures of calls that were under way.
+var errCrashed = errors.New("the process of the store has crashed")
+
+// never is a step that does not come.
+const never = math.MaxInt64
+
+// nextCrash tells the world when to stop for the next crash.
+func (r *run) nextCrash() {
+	r.world.interrupt = never
+	if r.crashes < len(r.result.Plan.Crashes) {
+		r.world.interrupt = int64(r.result.Plan.Crashes[r.crashes].Step)
+	}
+}
+
+// crash carries out the crash that is due.
+func (r *run) crash(ctx context.Context) error {
+	c := r.result.Plan.Crashes[r.crashes]
+	r.crashes++
+	defer r.nextCrash()
+	w := r.world
+	w.trace.add(step{time: w.now, task: -1, kind: stepCrash, name: w.trace.intern(string(c.Kind))})
+	r.result.Crashes = append(r.result.Crashes, c)
+	r.epoch++
+	// First the disk: what is taken down must not reach it any more.
+	r.disk.Crash(r.loss(c, 0))
+	if err := w.takeDown(); err != nil {
+		return err
+	}
+	return r.reopen(ctx, c)
+}
+
+// loss returns what a crash takes away.
+func (r *run) loss(c Crash, again uint64) disk.Loss {
+	switch c.Kind {
+	case CrashTorn, CrashReordered:
+		return disk.Loss{Random: prng.New(r.cfg.Seed, "loss", uint64(c.Step), again), Reorder: c.Kind == CrashReordered} //nolint:gosec // a step is positive
+	case CrashProcess:
+		return disk.Loss{KeepAll: true}
+	default:
+		return disk.Loss{}
+	}
+}
+
+// reopen opens the store again, and once more if the machine crashes meanwhile.
+func (r *run) reopen(ctx context.Context, c Crash) error {
+	operations := 0
+	r.disk.SetPoint(func(string) {
+		if operations++; operations == c.Again {
+			r.disk.Crash(r.loss(c, 1))
+		}
+	})
+	err := r.open(ctx)
+	if c.Again > 0 && operations >= c.Again {
+		if err == nil {
+			// It was open before the machine crashed.
+			r.disk.Crash(r.loss(c, 2))
+		}
+		err = r.open(ctx)
+	}
+	r.disk.SetPoint(r.world.point)
+	if err != nil {
+		return &unopened{fmt.Errorf("%s: the store does not open any more: %w", c, err)}
+	}
+	return nil
+}
+
+// unopened says that a store cannot be opened after a crash.
+type unopened struct{ err error }
+
+func (u *unopened) Error() string { return u.err.Error() }
+func (u *unopened) Unwrap() error { return u.err }
+
+// open opens the store.
+func (r *run) open(ctx context.Context) error {
+	store, err := r.cfg.Backend.Open(ctx, r.env)
+	if err != nil {
+		return err
+	}
+	r.opened = store
+	r.live = store
+	if m := r.cfg.Mutant; m != nil && m.Layer == mutant.Backend {
+		r.live = m.Wrap(store)
+	}
+	r.liveAll, _ = r.live.(eventcore.AllReader)
+	return nil
+}
+
+// takeDown ends what tasks do inside the backend, and lets each come back to where it
+// called it.
+func (w *world) takeDown() error {
+	w.unwinding = true
+	defer func() { w.unwinding = false }()
+	for _, t := range w.tasks {
+		if !t.inside || t.state == taskDone {
+			continue
+		}
+		t.doomed = true
+		if t.state == taskAway {
+			w.away--
+			t.co.(coro.Outsider).Settle() // only an Outsider is ever away
+		}
+		t.state, t.ready = taskReady, nil
+		w.current = t
+		if !t.co.Resume() {
+			t.state = taskDone
+			if t.panicked != nil {
+				return t.panicked
+			}
+		}
+		w.chosen = nil
+	}
+	return nil
+}

@@ -1,0 +1,69 @@
+package sim_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/eventcore-go/eventcore-sim/backends/file"
+	"github.com/eventcore-go/eventcore-sim/chaos"
+	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/sim"
+)
+
+// fileBackend is the file backend on the run's disk.
+func fileBackend() sim.Backend {
+	return sim.Backend{Name: "file", Durable: true, Open: func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
+		return file.Open(ctx, "", file.Config{FS: env.Disk.FS(), Clock: env.Clock, IDs: eventcore.NewIDGenerator(env.Clock, env.Random)})
+	}}
+}
+
+func TestCallsThatACrashCutsOffHaveAnUnknownOutcome(t *testing.T) {
+	// Without other faults nothing else leaves an outcome unknown.
+	unknown, crashes, again := 0, 0, 0
+	for seed := uint64(1); seed <= 20; seed++ {
+		all := []sim.Crash{{Step: 100, Kind: sim.CrashPower}, {Step: 200, Kind: sim.CrashReordered, Again: 3}, {Step: 300, Kind: sim.CrashProcess}}
+		r := run(t, sim.Config{Seed: seed, Backend: fileBackend(), Scenario: scenario(t, "transfers"), Faults: &chaos.Plan{}, Crashes: &all})
+		require.Equal(t, sim.Pass, r.Verdict, r.Reason)
+		unknown += r.Coverage.Unknown
+		crashes += len(r.Crashes)
+		again += r.Coverage.Crashes - len(r.Crashes)
+	}
+	require.Positive(t, unknown)
+	require.Greater(t, crashes, 40)
+	require.Positive(t, again)
+}
+
+func TestARunWithCrashesIsReplayedToTheSameTrace(t *testing.T) {
+	crashes := 0
+	for seed := uint64(1); seed <= 20; seed++ {
+		first := run(t, sim.Config{Seed: seed, Backend: fileBackend(), Scenario: scenario(t, "orders")})
+		faults := chaos.Explicit(first.Faults...)
+		second := run(t, sim.Config{
+			Seed: seed, Backend: fileBackend(), Scenario: scenario(t, "orders"), Scheduler: first.Plan.Scheduler, Faults: &faults,
+			Crashes: &first.Crashes, Replay: &sim.Replay{Program: first.Program, Schedule: first.Schedule},
+		})
+		require.Nil(t, sim.Compare(first.Trace, second.Trace))
+		crashes += len(first.Crashes)
+	}
+	require.Positive(t, crashes)
+}
+
+func TestCrashesThatCannotBeAreRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		backend sim.Backend
+		crashes []sim.Crash
+		want    string
+	}{
+		"not durable": {memoryBackend(), []sim.Crash{{Step: 1, Kind: sim.CrashPower}}, "backend memory is not durable"},
+		"no kind":     {fileBackend(), []sim.Crash{{Step: 1}}, "give a step ≥ 1, a kind of [power torn reordered process]"},
+		"no step":     {fileBackend(), []sim.Crash{{Kind: sim.CrashPower}}, "give a step ≥ 1"},
+		"order":       {fileBackend(), []sim.Crash{{Step: 2, Kind: sim.CrashPower}, {Step: 2, Kind: sim.CrashPower}}, "put them in the order of their steps"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := sim.Run(t.Context(), sim.Config{Backend: c.backend, Scenario: scenario(t, "mixed"), Crashes: &c.crashes})
+			require.ErrorContains(t, err, c.want)
+		})
+	}
+}
