@@ -65,5 +65,8 @@ func appendRules() []requirement {
 		rule("R-APPEND-21", "each of many participants is checked, read-only or not, wherever in the batch it is",
 			"A statement holds so many parameters; a store that checks participants in portions can lose one of the portions.",
 			checkManyParticipants),
+		rule("R-APPEND-22", "ten thousand events in one append, whose streams take turns, get their versions in the order of the batch",
+			"Written in portions, a batch can lose its order, or an event, where two portions meet.",
+			checkHugeBatch),
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
@@ -16,7 +17,30 @@ func brokenMany() []broken {
 		{"skips the first participant of each portion but the first", []string{"R-APPEND-21"}, checksPortion(func(i int) bool { return i == 0 || i%100 != 0 })},
 		{"cannot compare versions of 64 bits", []string{"R-APPEND-04"}, onAppend(wrapsVersions)},
 		{"adds to the limit", []string{"R-ALL-08"}, addsToLimit},
+		{"loses an event where two portions of a batch meet", []string{"R-APPEND-22"}, rearranged(func(events []event) []event {
+			return slices.Delete(events, portion, portion+1)
+		})},
+		{"writes the later portion of a batch first", []string{"R-APPEND-22"}, rearranged(func(events []event) []event {
+			return append(slices.Clone(events[portion:]), events[:portion]...)
+		})},
+		{"writes the events of one stream together", []string{"R-ALL-30"}, rearranged(func(events []event) []event {
+			slices.SortStableFunc(events, func(a, b event) int { return strings.Compare(a.to.String(), b.to.String()) })
+			return events
+		})},
 	}
+}
+
+// portion is how many events go into one statement of a store.
+const portion = 1_000
+
+// rearranged changes the events of a batch that is longer than a portion.
+func rearranged(change func([]event) []event) func(*hooked) {
+	return onAppend(func(ctx context.Context, w eventcore.Writes, inner appendFunc) (eventcore.Appended, error) {
+		if events := eventsOf(w); len(events) > portion {
+			w = rebuilt(w.Participants(), change(events))
+		}
+		return inner(ctx, w)
+	})
 }
 
 // checksPortion takes the version of each participant that checked does not choose

@@ -43,6 +43,7 @@ func brokenConcurrency() []broken {
 		{"checks, and appends later", []string{"R-CONC-01"}, checkedBefore(func(eventcore.Participant) bool { return true })},
 		{"checks read-only participants, and appends later", []string{"R-CONC-04"}, checkedBefore(readOnly)},
 		{"lets no one win", []string{"R-CONC-01", "R-CONC-02"}, letsNoOneWin},
+		{"takes one stream after the other, in the order of the batch", []string{"R-CONC-07"}, onAppend(streamByStream)},
 		{
 			"appends event by event",
 			[]string{"R-CONC-05"},

@@ -5,10 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/url"
+	"path"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
@@ -68,6 +71,14 @@ func brokenEvents() []broken {
 		})},
 		{"cuts data off", []string{"R-EVENT-07"}, eachRead(func(e *eventcore.Recorded) bool {
 			e.Data = e.Data[:min(len(e.Data), 1<<16)]
+			return true
+		})},
+		{"cuts metadata off", []string{"R-EVENT-10"}, eachRead(func(e *eventcore.Recorded) bool {
+			e.Metadata = e.Metadata[:min(len(e.Metadata), 1<<16)]
+			return true
+		})},
+		{"cuts metadata off in the global order", []string{"R-EVENT-10"}, eachAll(func(e *eventcore.Recorded) bool {
+			e.Metadata = e.Metadata[:min(len(e.Metadata), 1<<20)]
 			return true
 		})},
 		{
@@ -144,6 +155,27 @@ func brokenStreams() []broken {
 		}},
 		{"folds the case of IDs", []string{"R-STREAM-03"}, named(strings.ToLower)},
 		{"folds the space in IDs", []string{"R-STREAM-03"}, named(func(name string) string { return strings.Join(strings.Fields(name), " ") })},
+		{"makes file names of IDs", []string{"R-STREAM-05"}, named(path.Clean)},
+		{"drops a dot at the end, as some file systems do", []string{"R-STREAM-05"}, named(func(name string) string {
+			if strings.Trim(name, ".") == "" {
+				return name
+			}
+			return strings.TrimRight(name, ".")
+		})},
+		{"drops what cannot be seen", []string{"R-STREAM-05"}, named(func(name string) string {
+			return strings.Map(func(r rune) rune {
+				if unicode.Is(unicode.Cf, r) {
+					return -1
+				}
+				return r
+			}, name)
+		})},
+		{"decodes what looks encoded", []string{"R-STREAM-05"}, named(func(name string) string {
+			if decoded, err := url.PathUnescape(name); err == nil && !strings.ContainsAny(decoded, "*?[]\x00") {
+				return decoded
+			}
+			return name
+		})},
 		{"cuts IDs off at 255 bytes", []string{"R-STREAM-04"}, named(func(name string) string {
 			return strings.ToValidUTF8(name[:min(len(name), 255)], "")
 		})},

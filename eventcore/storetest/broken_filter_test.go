@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 )
@@ -42,6 +43,10 @@ func brokenFilters() []broken {
 		{"looks for the prefix anywhere", []string{"R-ALL-18"}, prefixed(strings.Contains)},
 		{"takes the prefix for the whole ID", []string{"R-ALL-18"}, prefixed(func(name, prefix string) bool { return name == prefix })},
 		{"looks for the prefix with LIKE", []string{"R-ALL-19"}, prefixed(func(name, prefix string) bool { return like(name, prefix+"%") })},
+		{"looks for the prefix up to the next character", []string{"R-ALL-31"}, prefixed(func(name, prefix string) bool {
+			last, size := utf8.DecodeLastRuneInString(prefix)
+			return name >= prefix && name < prefix[:len(prefix)-size]+string(last+1)
+		})},
 		{"folds the case of the prefix", []string{"R-ALL-19"}, prefixed(func(name, prefix string) bool {
 			return strings.HasPrefix(strings.ToLower(name), strings.ToLower(prefix))
 		})},

@@ -4,9 +4,11 @@ import (
 	"context"
 	"iter"
 	"slices"
+	"sync/atomic"
 
 	"github.com/eventcore-go/eventcore-sim/backends/memory"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/eventcore/storetest"
 )
 
 // broken is a store with a bug and the rules that the bug breaks.
@@ -17,9 +19,34 @@ type broken struct {
 	plant func(s *hooked)
 }
 
+// withAll gives all options that a rule may need.
+func withAll(opts ...storetest.Option) []storetest.Option {
+	return append(opts, counting(),
+		storetest.WithReopen(func(_ context.Context, store eventcore.Store) (eventcore.Store, error) {
+			s := store.(*hooked)
+			return s.opened(s.again), nil
+		}),
+		storetest.WithSecondHandle(func(_ context.Context, store eventcore.Store) (eventcore.Store, error) {
+			s := store.(*hooked)
+			return s.opened(s.second), nil
+		}))
+}
+
+// again plants a bug into the store that is opened again, second into a second handle.
+func again(plant func(*hooked)) func(*hooked)  { return func(s *hooked) { s.again = plant } }
+func second(plant func(*hooked)) func(*hooked) { return func(s *hooked) { s.second = plant } }
+
+// counting counts what a bug takes.
+func counting() storetest.Option {
+	return storetest.WithResources(func(store eventcore.Store) map[string]int {
+		return map[string]int{"things": int(store.(*hooked).taken.Load()), "others": 7}
+	})
+}
+
 func brokenStores() []broken {
 	return slices.Concat(brokenChecks(), brokenBatches(), brokenEvents(), brokenStreams(), brokenReads(), brokenIterations(),
-		brokenContexts(), brokenConcurrency(), brokenOrders(), brokenCursors(), brokenFilters(), brokenMany(), brokenPositions())
+		brokenContexts(), brokenConcurrency(), brokenOrders(), brokenCursors(), brokenFilters(), brokenMany(), brokenPositions(),
+		brokenReopens(), brokenHandles(), brokenLaziness(), brokenResources())
 }
 
 type (
@@ -31,16 +58,29 @@ type (
 
 // hooked is a right store whose methods a bug replaces.
 type hooked struct {
-	append  appendFunc
-	read    readFunc
-	readAll readAllFunc
+	inner         *memory.Store
+	append        appendFunc
+	read          readFunc
+	readAll       readAllFunc
+	taken         atomic.Int64 // what counting counts
+	closed        func() error // nil for nothing to close
+	again, second func(*hooked)
 }
 
 func newHooked(plant func(*hooked)) *hooked {
-	inner := memory.New(memory.Config{})
-	s := &hooked{append: inner.Append, read: inner.ReadStream, readAll: inner.ReadAll}
-	plant(s)
-	return s
+	return (&hooked{inner: memory.New(memory.Config{})}).opened(plant)
+}
+
+// opened returns another handle on the store, with a bug or without one.
+func (s *hooked) opened(plant func(*hooked)) *hooked {
+	other := &hooked{
+		inner: s.inner, append: s.inner.Append, read: s.inner.ReadStream, readAll: s.inner.ReadAll,
+		again: s.again, second: s.second,
+	}
+	if plant != nil {
+		plant(other)
+	}
+	return other
 }
 
 func (s *hooked) Append(ctx context.Context, w eventcore.Writes) (eventcore.Appended, error) {
@@ -53,6 +93,13 @@ func (s *hooked) ReadStream(ctx context.Context, id eventcore.StreamID, after ev
 
 func (s *hooked) ReadAll(ctx context.Context, f eventcore.Filter, after eventcore.Position, limit int) iter.Seq2[eventcore.Recorded, error] {
 	return s.readAll(ctx, f, after, limit)
+}
+
+func (s *hooked) Close() error {
+	if s.closed == nil {
+		return nil
+	}
+	return s.closed()
 }
 
 // onAppend replaces Append by a function that is given the old one.

@@ -31,6 +31,9 @@ func concurrencyRules() []requirement {
 		rule("R-CONC-06", "an append that has returned is seen by every read that begins afterwards",
 			"A command that does not see what was acknowledged before it decides on the past.",
 			checkReadYourWrites),
+		rule("R-CONC-07", "of concurrent batches over many streams, which name them in different orders, exactly one is applied whole",
+			"Locks taken in the order of a batch are a deadlock with another order, and the streams of a batch can have two winners.",
+			checkOppositeOrders),
 	}
 }
 

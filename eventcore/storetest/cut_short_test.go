@@ -38,8 +38,16 @@ func TestRequirementsOfTheGlobalOrderNeedAnAllReader(t *testing.T) {
 	for _, r := range storetest.Requirements() {
 		if r.Group == "all" {
 			require.Equal(t, "eventcore.AllReader", r.Needs, r.ID)
-		} else {
-			require.Empty(t, r.Needs, r.ID)
+		}
+	}
+}
+
+func TestRequirementsTellTheOptionsThatTheyNeed(t *testing.T) {
+	for group, option := range map[string]string{"reopen": "storetest.WithReopen", "handle": "storetest.WithSecondHandle", "res": "storetest.WithResources"} {
+		for _, r := range storetest.Requirements() {
+			if r.Group == group {
+				require.Contains(t, r.Needs, option, r.ID)
+			}
 		}
 	}
 }

@@ -41,6 +41,9 @@ func eventRules() []requirement {
 		rule("R-EVENT-09", "an event is the same in every read",
 			"Events are facts: recorded time and position belong to them as much as their data.",
 			checkSameEachTime),
+		rule("R-EVENT-10", "metadata may be a megabyte long, beside data as long",
+			"A header of fixed size, or a row that both must fit in, cuts off or refuses what the caller was promised to get back.",
+			checkLongMetadata),
 	}
 }
 

@@ -1,10 +1,13 @@
 package storetest
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/eventcore-go/eventcore-sim/eventcore"
 )
 
 // Option changes what [Run] and [Check] do.
@@ -31,19 +34,67 @@ func WithDeadline(d time.Duration) Option {
 	return func(o *options) { o.deadline = d }
 }
 
+// WithReopen lets the suite close a store and open it again, which the rules R-REOPEN
+// need: what is recorded outlives the process that recorded it. reopen closes the store
+// and returns it opened anew, with all that it held. What it returns is closed by the
+// suite if it is an [io.Closer]; the store it was given is not closed again. Without
+// this option [Run] skips these rules and [Check] fails them, unless [Without] leaves
+// them out.
+func WithReopen(reopen func(ctx context.Context, store eventcore.Store) (eventcore.Store, error)) Option {
+	return func(o *options) { o.reopen = reopen }
+}
+
+// WithSecondHandle lets the suite use one store through two handles at the same time,
+// as two processes do, which the rules R-HANDLE need. second opens what store has open,
+// once more and sharing nothing in memory with it; the suite closes both. Without this
+// option [Run] skips these rules and [Check] fails them, unless [Without] leaves them
+// out.
+func WithSecondHandle(second func(ctx context.Context, store eventcore.Store) (eventcore.Store, error)) Option {
+	return func(o *options) { o.second = second }
+}
+
+// WithResources lets the suite count what a store holds, which the rules R-RES need.
+// count returns how many of each kind, as in {"open files": 3, "connections in use": 0};
+// the keys are for the failure's text. It must count what is in use: connections that a
+// pool keeps idle may come and go. A kind that is not named counts as none of it. Without
+// this option [Run] skips these rules and [Check] fails them, unless [Without] leaves
+// them out.
+func WithResources(count func(store eventcore.Store) map[string]int) Option {
+	return func(o *options) { o.resources = count }
+}
+
+// WithLongStream sets the number of events in the stream on which the rule R-LAZY-01
+// measures memory. Without this option it is 200,000, and 20,000 in [Run] with -short; less
+// is an error, as a page of events is then too great a part of them. The fewer they are the
+// longer is each, so that all of them stay as many bytes. Memory is that of Go's heap in
+// the whole process; the rule is not for tests that run in parallel. Without("R-LAZY")
+// leaves it out.
+func WithLongStream(events int) Option {
+	return func(o *options) { o.longStream = events }
+}
+
 type options struct {
 	without          []string
 	withoutAllReader bool
 	deadline         time.Duration
+	reopen, second   func(context.Context, eventcore.Store) (eventcore.Store, error)
+	resources        func(eventcore.Store) map[string]int
+	longStream       int
 }
 
+// leastLongStream is the shortest stream on which memory is measured.
+const leastLongStream = 20_000
+
 func newOptions(list []Option) (options, error) {
-	o := options{deadline: 30 * time.Second}
+	o := options{deadline: 30 * time.Second, longStream: 200_000}
 	for _, change := range list {
 		change(&o)
 	}
 	if o.deadline <= 0 {
 		return o, fmt.Errorf("storetest: the deadline is %v; it must be positive", o.deadline)
+	}
+	if o.longStream < leastLongStream {
+		return o, fmt.Errorf("storetest: the long stream has %d events; it must have %d at least (Without(\"R-LAZY\") leaves it out)", o.longStream, leastLongStream)
 	}
 	for _, name := range o.without {
 		fits := func(r requirement) bool { return covers(name, r.ID) }

@@ -38,5 +38,8 @@ func readRules() []requirement {
 		rule("R-READ-12", "reads that are broken off leave no goroutines",
 			"Each one leaked holds its memory and, mostly, a connection.",
 			checkBreakLeaksNothing),
+		rule("R-READ-13", "a read leaves no goroutine wherever and however it ends: in the middle, at the end, by a panic, cancelled",
+			"Each way out of a read is code of its own in a store; the one that forgets to clean up is taken seldom, and for months.",
+			checkEndsLeaveNoGoroutines),
 	}
 }

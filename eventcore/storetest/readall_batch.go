@@ -24,6 +24,12 @@ func batchRules() []requirement {
 		rule("R-ALL-29", "an append that has returned is seen by every read of the global order that begins afterwards",
 			"A caller waits for a projection to reach its own write; a store that holds back what others may still overtake must wait in the append.",
 			checkAllReadYourWrites),
+		rule("R-ALL-30", "ten thousand events in one append, whose streams take turns, follow one another in the global order as in the batch",
+			"Positions given out for each portion or each stream of a batch put effects before their causes.",
+			checkAllHugeBatch),
+		rule("R-ALL-31", "a stream ID of any characters is the same in the global order, and a prefix selects by it",
+			"Prefixes are looked up as ranges of an index; where the range ends is wrong for the last character of an alphabet.",
+			checkAllAwkwardIDs),
 	}
 }
 

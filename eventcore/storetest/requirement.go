@@ -18,8 +18,9 @@ type Requirement struct {
 	Rule string
 	// Why is what goes wrong in a store that breaks the rule.
 	Why string
-	// Needs is the optional interface without which a store cannot be asked to keep
-	// the rule, as in "eventcore.AllReader"; "" for a rule that all stores keep.
+	// Needs is what the rule cannot be checked without: an optional interface, as in
+	// "eventcore.AllReader", or an option, as in "storetest.WithReopen", or several of
+	// them joined by " and "; "" for a rule that is checked with every store.
 	Needs string
 	// Source is the file and line of the rule in this package, as in "append.go:41".
 	Source string
@@ -34,14 +35,10 @@ func Requirements() []Requirement {
 	return list
 }
 
-// groupAll is the group that a store needs [eventcore.AllReader] for.
-const groupAll = "all"
-
-const needsAllReader = "eventcore.AllReader"
-
 // requirement is a rule and its check.
 type requirement struct {
 	Requirement
+	needs []need
 	check func(ctx context.Context, s *subject) error
 }
 
@@ -49,7 +46,7 @@ func requirements() []requirement {
 	var list []requirement
 	for _, group := range [][]requirement{
 		appendRules(), eventRules(), streamRules(), readRules(), typedRules(), contextRules(), concurrencyRules(),
-		readAllRules(), filterRules(), batchRules(),
+		readAllRules(), filterRules(), batchRules(), reopenRules(), handleRules(), resourceRules(), lazyRules(),
 	} {
 		list = append(list, group...)
 	}
@@ -65,7 +62,7 @@ func rule(id, text, why string, check func(context.Context, *subject) error) req
 		Source: fmt.Sprintf("%s:%d", filepath.Base(file), line),
 	}}
 	if r.Group == groupAll {
-		r.Needs = needsAllReader
+		return needing(r, needsAllReader)
 	}
 	return r
 }

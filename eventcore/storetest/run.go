@@ -14,9 +14,13 @@ import (
 
 // Run checks every requirement as a sub-test of t. newStore returns an empty store of
 // its own for each. The rules of the global order are skipped for a store that is no
-// [eventcore.AllReader].
+// [eventcore.AllReader], and those that need an option for a caller that does not give
+// it; the reason is in the sub-test's output.
 func Run(t *testing.T, newStore func(t testing.TB) eventcore.Store, opts ...Option) {
 	t.Helper()
+	if testing.Short() {
+		opts = append([]Option{WithLongStream(leastLongStream)}, opts...)
+	}
 	o, err := newOptions(opts)
 	if err != nil {
 		t.Fatal(err)
@@ -26,9 +30,12 @@ func Run(t *testing.T, newStore func(t testing.TB) eventcore.Store, opts ...Opti
 			if o.excludes(r.ID) {
 				t.Skipf("%s is left out by storetest.Without", r.ID)
 			}
-			err := r.try(t.Context(), newStore(t), o.deadline)
+			err := r.lacksOption(&o)
+			if err == nil {
+				err = r.try(t.Context(), newStore(t), &o)
+			}
 			switch {
-			case errors.Is(err, errNoReadAll):
+			case errors.Is(err, errNotChecked):
 				t.Skipf("%s is not checked: %v", r.ID, err)
 			case err != nil:
 				t.Errorf("%v\nwhy: %s", r.failed(err), r.Why)
@@ -40,8 +47,10 @@ func Run(t *testing.T, newStore func(t testing.TB) eventcore.Store, opts ...Opti
 // Check checks every requirement and returns all failures joined, nil if each rule
 // was checked and kept or was left out by [Without]. newStore returns an empty store
 // of its own for each. The rules of the global order fail for a store that is no
-// [eventcore.AllReader] unless [WithoutAllReader] is given. Once ctx is done the rest is
-// not checked, which is an error too.
+// [eventcore.AllReader] unless [WithoutAllReader] is given, and those that need an
+// option that is not given fail too, unless [Without] leaves them out: what was not
+// checked has not passed. Once ctx is done the rest is not checked, which is an error
+// as well.
 func Check(ctx context.Context, newStore func(ctx context.Context) (eventcore.Store, error), opts ...Option) error {
 	o, err := newOptions(opts)
 	if err != nil {
@@ -56,12 +65,16 @@ func Check(ctx context.Context, newStore func(ctx context.Context) (eventcore.St
 		if o.excludes(r.ID) {
 			continue
 		}
+		if err := r.lacksOption(&o); err != nil {
+			failures = append(failures, r.failed(fmt.Errorf("%w: %w", errNotChecked, err)))
+			continue
+		}
 		store, err := newStore(ctx)
 		if err != nil {
 			failures = append(failures, r.failed(fmt.Errorf("open a store: %w", err)))
 			continue
 		}
-		err = r.try(ctx, store, o.deadline)
+		err = r.try(ctx, store, &o)
 		switch {
 		case err == nil, o.withoutAllReader && errors.Is(err, errNoReadAll):
 		case ctx.Err() != nil:
@@ -74,33 +87,31 @@ func Check(ctx context.Context, newStore func(ctx context.Context) (eventcore.St
 	return errors.Join(failures...)
 }
 
-var errNoReadAll = errors.New("the store has no ReadAll, it is no eventcore.AllReader; storetest.WithoutAllReader lets Check pass without the global order")
-
-// try checks the requirement on a store, which it closes.
-func (r *requirement) try(ctx context.Context, store eventcore.Store, deadline time.Duration) error {
+// try checks the requirement on a store, which it closes with what the check opened.
+func (r *requirement) try(ctx context.Context, store eventcore.Store, o *options) error {
 	if store == nil {
 		return errors.New("newStore returned nil")
 	}
-	s := newSubject(store)
-	if r.Needs == needsAllReader && s.all == nil {
+	if lacks := r.lacksMethod(store); lacks != nil {
 		if err := closeStore(store); err != nil {
 			return err
 		}
-		return errNoReadAll
+		return lacks
 	}
-	checkCtx, cancel := context.WithTimeout(ctx, deadline)
+	s := newSubject(store, o)
+	checkCtx, cancel := context.WithTimeout(ctx, o.deadline)
 	defer cancel()
 	ended := make(chan error, 1)
 	go func() {
 		err := errors.New("runtime.Goexit ended the check (does the store call FailNow of a test?)")
-		defer func() { ended <- errors.Join(err, closeStore(store)) }()
+		defer func() { ended <- errors.Join(err, s.close()) }()
 		err = guarded(func() error { return r.check(checkCtx, s) })
 	}()
 	select {
 	case err := <-ended:
 		return err
 	case <-checkCtx.Done():
-		return late(ctx, ended, deadline)
+		return late(ctx, ended, o.deadline)
 	}
 }
 

@@ -45,6 +45,9 @@ func TestRunSkipsLoudlyWhatItCannotCheck(t *testing.T) {
 		case "all":
 			require.Regexp(t, "--- SKIP: TestChild/"+r.ID+"_", output)
 			require.Contains(t, output, r.ID+` is not checked: the store has no ReadAll`)
+		case "reopen", "handle", "res":
+			require.Regexp(t, "--- SKIP: TestChild/"+r.ID+"_", output)
+			require.Regexp(t, r.ID+` is not checked: storetest.With\w+ is not given`, output)
 		case "ctx":
 			require.Regexp(t, "--- SKIP: TestChild/"+r.ID+"_", output)
 			require.Contains(t, output, r.ID+" is left out by storetest.Without")

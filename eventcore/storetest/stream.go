@@ -22,6 +22,9 @@ func streamRules() []requirement {
 		rule("R-STREAM-04", "a stream ID may have 255 characters of any script",
 			"A column measured in bytes cuts such IDs off, and two streams become one.",
 			checkLongIDs),
+		rule("R-STREAM-05", "a stream ID may have any characters that ParseStreamID lets pass",
+			"IDs become file names, rows, JSON and SQL; each of them has characters that end, join or change a name.",
+			checkAwkwardIDs),
 	}
 }
 

@@ -18,13 +18,22 @@ type subject struct {
 	store eventcore.Store
 	all   eventcore.AllReader // nil: the store has no global order
 
-	mu  sync.Mutex // guards ids, which several goroutines of a check use
+	options *options
+	open    []eventcore.Store // to be closed at the end
+
+	*idSource
+}
+
+// idSource makes event IDs for several goroutines of a check.
+type idSource struct {
+	mu  sync.Mutex
 	ids eventcore.IDGenerator
 }
 
-func newSubject(store eventcore.Store) *subject {
-	s := &subject{store: store}
+func newSubject(store eventcore.Store, o *options) *subject {
+	s := &subject{store: store, options: o, open: []eventcore.Store{store}}
 	s.all, _ = store.(eventcore.AllReader)
+	s.idSource = &idSource{}
 	s.ids = eventcore.NewIDGenerator(eventcore.SystemClock{}, rand.New(rand.NewPCG(1, 2)))
 	return s
 }

@@ -15,7 +15,9 @@
 package certify
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"iter"
 	"os"
 	"path/filepath"
@@ -49,7 +51,7 @@ func Run(t *testing.T, backend sim.Backend) {
 		replay(t, backend, *flagFile)
 		return
 	}
-	t.Run("contract", func(t *testing.T) { storetest.Run(t, opener(backend)) })
+	t.Run("contract", func(t *testing.T) { contract(t, backend) })
 	all := scenarios.All()
 	if *flagScenario != "" {
 		only, err := scenarios.Lookup(*flagScenario)
@@ -69,17 +71,31 @@ func Run(t *testing.T, backend sim.Backend) {
 	}
 }
 
-// opener opens stores for the contract tests, which run in real time.
-func opener(backend sim.Backend) func(testing.TB) eventcore.Store {
-	return func(t testing.TB) eventcore.Store {
+// contract runs the contract tests, which take real time. A durable backend is closed and
+// opened again in them.
+func contract(t *testing.T, backend sim.Backend) {
+	t.Helper()
+	var env sim.Env // of the store that was opened last: the rules are checked one after the other
+	var opts []storetest.Option
+	if backend.Durable {
+		opts = append(opts, storetest.WithReopen(func(ctx context.Context, old eventcore.Store) (eventcore.Store, error) {
+			if closer, ok := old.(io.Closer); ok {
+				if err := closer.Close(); err != nil {
+					return nil, err
+				}
+			}
+			return backend.Open(ctx, env)
+		}))
+	}
+	storetest.Run(t, func(t testing.TB) eventcore.Store {
 		t.Helper()
-		env := sim.Env{Clock: eventcore.SystemClock{}, Random: prng.New(0, "contract"), Point: func(string) {}, Disk: disk.New(disk.Config{})}
+		env = sim.Env{Clock: eventcore.SystemClock{}, Random: prng.New(0, "contract"), Point: func(string) {}, Disk: disk.New(disk.Config{})}
 		store, err := backend.Open(t.Context(), env)
 		if err != nil {
 			t.Fatalf("open backend %s: %v", backend.Name, err)
 		}
 		return store
-	}
+	}, opts...)
 }
 
 // setFaults takes faults and mutant from the flags.
