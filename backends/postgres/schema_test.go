@@ -89,7 +89,7 @@ func TestManyHandlesOpenANewDatabaseAtOnce(t *testing.T) {
 	}
 	var applied int
 	require.NoError(t, connectTo(t, dsn).QueryRow(t.Context(), "SELECT count(*) FROM eventcore_migrations").Scan(&applied))
-	require.Equal(t, 1, applied)
+	require.Equal(t, 2, applied)
 }
 
 func TestOpenWaitsForNobodyOnceTheSchemaIsThere(t *testing.T) {
@@ -107,9 +107,9 @@ func TestOpenWaitsForNobodyOnceTheSchemaIsThere(t *testing.T) {
 func TestADatabaseOfANewerProgramIsRefused(t *testing.T) {
 	dsn := server.DSN(t)
 	open(t, dsn, postgres.Config{})
-	run(t, connectTo(t, dsn), "INSERT INTO eventcore_migrations (version, name) VALUES (2, 'later')")
+	run(t, connectTo(t, dsn), "INSERT INTO eventcore_migrations (version, name) VALUES (3, 'later')")
 	_, err := postgres.Open(t.Context(), dsn, postgres.Config{})
-	require.ErrorContains(t, err, "schema version 2, this program knows 1; use a newer version")
+	require.ErrorContains(t, err, "schema version 3, this program knows 2; use a newer version")
 }
 
 func TestAMigrationThatFailsLeavesNothingBehind(t *testing.T) {

@@ -48,24 +48,30 @@ import (
 // ErrClosed is what errors.Is finds in the failures of a store that was closed.
 var ErrClosed = errors.New("postgres: the store is closed")
 
-// Store is an event store in a PostgreSQL database. It implements [eventcore.Store] and
-// [eventcore.AllReader]. It is safe for concurrent use.
+// Store is an event store in a PostgreSQL database. It implements [eventcore.Store],
+// [eventcore.AllReader], [eventcore.CheckpointStore], [eventcore.Coordinator] and
+// [eventcore.SnapshotStore]. It is safe for concurrent use.
 type Store struct {
 	cfg  Config
 	pool *pgxpool.Pool
 	// owned: the pool was made by this package.
-	owned  bool
+	owned bool
+	// leases are those that this store holds.
+	leases leases
 	closed atomic.Bool
 }
 
-// Close frees what the store holds, once the appends and the fetches of pages that are
-// under way have ended. Sequences that are still iterated, and all later calls, fail
+// Close gives up the leases and frees what the store holds, once the appends and the
+// fetches of pages that are under way have ended. Sequences that are still iterated, and all later calls, fail
 // with [ErrClosed]. A pool that was handed to [New] stays open. Close may be called more
 // than once.
 func (s *Store) Close() error {
-	if s.closed.Swap(true) || !s.owned {
+	if s.closed.Swap(true) {
 		return nil
 	}
-	s.pool.Close()
-	return nil
+	err := s.leases.close()
+	if s.owned {
+		s.pool.Close()
+	}
+	return err
 }

@@ -79,7 +79,7 @@ func TestManyHandlesOpenANewFileAtOnce(t *testing.T) {
 	}
 	var applied int
 	require.NoError(t, bare(t, path).QueryRowContext(t.Context(), "SELECT count(*) FROM eventcore_migrations").Scan(&applied))
-	require.Equal(t, 1, applied)
+	require.Equal(t, 2, applied)
 }
 
 func TestOpenDoesNotWaitForAWriterOnceTheSchemaIsThere(t *testing.T) {
@@ -97,9 +97,9 @@ func TestOpenDoesNotWaitForAWriterOnceTheSchemaIsThere(t *testing.T) {
 func TestADatabaseOfANewerProgramIsRefused(t *testing.T) {
 	path := file(t)
 	open(t, path, sqlite.Config{})
-	run(t, bare(t, path), "INSERT INTO eventcore_migrations (version, name) VALUES (2, 'later')")
+	run(t, bare(t, path), "INSERT INTO eventcore_migrations (version, name) VALUES (3, 'later')")
 	_, err := sqlite.Open(t.Context(), path, sqlite.Config{})
-	require.ErrorContains(t, err, "schema version 2, this program knows 1; use a newer version")
+	require.ErrorContains(t, err, "schema version 3, this program knows 2; use a newer version")
 }
 
 func TestADatabaseThatIsNotUTF8IsRefused(t *testing.T) {

@@ -19,8 +19,9 @@ import (
 	"sync"
 )
 
-// Store is an event store in a SQLite database. It implements [eventcore.Store] and
-// [eventcore.AllReader]. It is safe for concurrent use.
+// Store is an event store in a SQLite database. It implements [eventcore.Store],
+// [eventcore.AllReader], [eventcore.CheckpointStore], [eventcore.Coordinator] and
+// [eventcore.SnapshotStore]. It is safe for concurrent use.
 type Store struct {
 	cfg Config
 	db  *sql.DB
@@ -32,15 +33,17 @@ type Store struct {
 	writer *pool // of one session
 	// readers is the same pool as writer where there is one connection for everything.
 	readers *pool
+	// leases are those that this store holds.
+	leases leases
 
 	closing sync.Once
 	closed  error
 }
 
-// Close waits for the appends and the fetches of pages that are under way, then frees
-// all that the store holds. Sequences that are still iterated, and all later calls,
-// fail with [ErrClosed]. A database that was handed to [New] stays open. Close may be
-// called more than once; it returns the same each time.
+// Close gives up the leases, waits for the appends and the fetches of pages that are
+// under way, then frees all that the store holds. Sequences that are still iterated, and
+// all later calls, fail with [ErrClosed]. A database that was handed to [New] stays open.
+// Close may be called more than once; it returns the same each time.
 func (s *Store) Close() error {
 	s.closing.Do(func() {
 		s.closed = s.release()
@@ -49,7 +52,10 @@ func (s *Store) Close() error {
 }
 
 func (s *Store) release() error {
-	err := s.writer.close()
+	err := s.leases.close()
+	if failed := s.writer.close(); err == nil {
+		err = failed
+	}
 	if s.readers != s.writer {
 		if failed := s.readers.close(); err == nil {
 			err = failed

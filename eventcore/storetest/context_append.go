@@ -73,22 +73,34 @@ func checkCancelledInAppend(ctx context.Context, s *subject) error {
 }
 
 // truthful appends under a context that may end and then looks what became of it.
-func (s *subject) truthful(ctx, cancelled context.Context, stream string) error {
+func (s *subject) truthful(ctx, cancelled context.Context, stream string) (failed error) {
 	one, two := id(stream+"-1"), id(stream+"-2")
 	batch, err := s.append(cancelled, writes(one, 0, 2), writes(two, 0, 1))
-	gotOne, errOne := s.read(ctx, one, 0)
-	gotTwo, errTwo := s.read(ctx, two, 0)
-	if err := errors.Join(errOne, errTwo); err != nil {
-		return err
-	}
 	outcome := eventcore.OutcomeOf(err)
-	there := len(gotOne) == len(batch.to(one)) && len(gotTwo) == len(batch.to(two))
-	absent := len(gotOne) == 0 && len(gotTwo) == 0
-	if !there && !absent {
-		return fmt.Errorf("got %d and %d events of a batch of 2 and 1, want all or none", len(gotOne), len(gotTwo))
+	var found [2]int
+	whole := func() bool {
+		var errOne, errTwo error
+		found[0], errOne = s.count(ctx, one)
+		found[1], errTwo = s.count(ctx, two)
+		failed = errors.Join(errOne, errTwo)
+		return failed != nil || found == [2]int{} || found == [2]int{len(batch.to(one)), len(batch.to(two))}
 	}
+	// What is unknown may yet happen, between the two reads too.
+	if !whole() && (outcome != eventcore.OutcomeUnknown || !eventually(ctx, whole)) {
+		return fmt.Errorf("got %d and %d events of a batch of 2 and 1, want all or none", found[0], found[1])
+	}
+	if failed != nil {
+		return failed
+	}
+	there := found[0] > 0
 	if outcome == eventcore.OutcomeApplied && !there || outcome == eventcore.OutcomeNotApplied && there {
-		return fmt.Errorf("got %s, whose outcome is %q, but found %d of the batch's 3 events", describeError(err), outcome, len(gotOne)+len(gotTwo))
+		return fmt.Errorf("got %s, whose outcome is %q, but found %d of the batch's 3 events", describeError(err), outcome, found[0]+found[1])
 	}
 	return nil
+}
+
+// count returns how many events a stream has.
+func (s *subject) count(ctx context.Context, stream eventcore.StreamID) (int, error) {
+	events, err := s.read(ctx, stream, 0)
+	return len(events), err
 }

@@ -1,3 +1,8 @@
+CREATE TABLE eventcore_checkpoints (
+    subscription TEXT PRIMARY KEY CHECK (subscription <> ''),
+    position     BLOB NOT NULL CHECK (length(position) = 16)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE eventcore_events (
     position    INTEGER PRIMARY KEY,
     version     INTEGER NOT NULL,
@@ -28,8 +33,22 @@ BEGIN
     SELECT RAISE(ABORT, 'eventcore: events are immutable: UPDATE refused');
 END;
 
+CREATE TABLE eventcore_leases (
+    subscription TEXT    PRIMARY KEY CHECK (subscription <> ''),
+    token        INTEGER NOT NULL,
+    held         INTEGER NOT NULL -- 0 or 1; always 0 in a file
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE eventcore_migrations (
     version INTEGER PRIMARY KEY,
     name    TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE eventcore_snapshots (
+    name    TEXT    NOT NULL CHECK (name <> ''),
+    schema  INTEGER NOT NULL,
+    streams TEXT    NOT NULL, -- JSON: [{"stream": ..., "version": ...}, ...]
+    state   BLOB    NOT NULL,
+    PRIMARY KEY (name, schema)
 ) STRICT;
 
