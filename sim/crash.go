@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/eventcore-go/eventcore-sim/chaos/mutant"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
@@ -19,6 +20,10 @@ type Crash struct {
 	// Step is the number of scheduling decisions after which it happens, if the safety
 	// phase lasts that long.
 	Step int `json:"step"`
+	// At is the kind of disk operation, as in "sync", that the crash then waits for: it
+	// comes when a task is about to do one, but not many steps later than Step. "": it
+	// waits for nothing.
+	At string `json:"at,omitempty"`
 	// Kind says what becomes of what was not synced.
 	Kind CrashKind `json:"kind"`
 	// Again is the operation of the disk at which the machine crashes once more while the
@@ -48,20 +53,33 @@ func CrashKinds() []CrashKind {
 
 func (c Crash) validate() error {
 	for _, kind := range CrashKinds() {
-		if c.Kind == kind && c.Step > 0 && c.Again >= 0 {
+		if c.Kind == kind && c.Step > 0 && c.Again >= 0 && (c.At == "" || slices.Contains(crashPoints(), c.At)) {
 			return nil
 		}
 	}
-	return fmt.Errorf("crash %+v: give a step ≥ 1, a kind of %v, and again ≥ 0", c, CrashKinds())
+	return fmt.Errorf("crash %+v: give a step ≥ 1, a kind of %v, again ≥ 0, and at none or one of %q", c, CrashKinds(), crashPoints())
 }
 
 // String returns the crash as it stands in traces and reports.
 func (c Crash) String() string {
 	text := fmt.Sprintf("crash (%s) at step %d", c.Kind, c.Step)
+	if c.At != "" {
+		text = fmt.Sprintf("crash (%s) at the first %s after step %d", c.Kind, c.At, c.Step)
+	}
 	if c.Again > 0 {
 		text += fmt.Sprintf(", again at operation %d of the recovery", c.Again)
 	}
 	return text
+}
+
+// crashPoints are the operations of the disk behind each of which a crash leaves another
+// state.
+func crashPoints() []string {
+	points := make([]string, 0, 4)
+	for _, kind := range []disk.Kind{disk.OpWrite, disk.OpSync, disk.OpRename, disk.OpSyncDir} {
+		points = append(points, kind.String())
+	}
+	return points
 }
 
 const (
@@ -83,6 +101,10 @@ func drawCrashes(seed uint64) []Crash {
 	for range 1 + r.IntN(mostCrashes) {
 		step += 1 + r.IntN(crashGap)
 		c := Crash{Step: step, Kind: CrashKinds()[r.IntN(len(CrashKinds()))]}
+		// Most steps are those of reads, and find nothing that is not synced.
+		if points := crashPoints(); r.IntN(3) > 0 {
+			c.At = points[r.IntN(len(points))]
+		}
 		if r.IntN(3) == 0 {
 			c.Again = 1 + r.IntN(mostRecovery)
 		}
@@ -102,9 +124,16 @@ const never = math.MaxInt64
 
 // nextCrash tells the world when to stop for the next crash.
 func (r *run) nextCrash() {
-	r.world.interrupt = never
-	if r.crashes < len(r.result.Plan.Crashes) {
-		r.world.interrupt = int64(r.result.Plan.Crashes[r.crashes].Step)
+	w := r.world
+	w.interrupt, w.awaited = never, ""
+	if r.crashes == len(r.result.Plan.Crashes) {
+		return
+	}
+	c := r.result.Plan.Crashes[r.crashes]
+	w.interrupt = int64(c.Step)
+	if c.At != "" {
+		w.awaited, w.awaitedFrom = "disk: "+c.At+" ", w.interrupt
+		w.interrupt += crashGap
 	}
 }
 

@@ -154,7 +154,7 @@ func (r *run) phases(ctx, tasksCtx context.Context) bool {
 	r.started = true
 	r.nextCrash()
 	err := r.world.loop(ctx, limit, func() bool { return r.atBarrier == len(program.Clients) })
-	r.world.interrupt = never
+	r.world.interrupt, r.world.awaited = never, ""
 	// A safety phase that is cut short goes on without faults: only then must
 	// every client get through.
 	if err != nil && !errors.Is(err, errBudget) && !r.ended("the safety phase", err) && !unfinished(err) {

@@ -28,7 +28,11 @@ type world struct {
 	chosen *task
 	// interrupt is the step at which the loop stops for a crash.
 	interrupt int64
-	onCrash   func(ctx context.Context) error
+	// awaited is how the name of the yield point begins that interrupts the loop from the
+	// step awaitedFrom on, "" if there is none.
+	awaited     string
+	awaitedFrom int64
+	onCrash     func(ctx context.Context) error
 	// unwinding: tasks are being taken down inside the backend; none may park.
 	unwinding bool
 	// current is the task that was chosen last, nil before there is one.
@@ -142,6 +146,9 @@ func (w *world) choose(runnable uint64) *task {
 // point parks the task that is running.
 func (w *world) point(name string) {
 	if t := w.current; t != nil && t.inside && !w.stopping {
+		if w.awaited != "" && w.steps.Load() >= w.awaitedFrom && strings.HasPrefix(name, w.awaited) {
+			w.interrupt = w.steps.Load()
+		}
 		t.Yield(name)
 	}
 }

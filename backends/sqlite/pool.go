@@ -4,11 +4,16 @@ import (
 	"context"
 	"errors"
 	"sync"
+
+	"github.com/eventcore-go/eventcore-sim/internal/gate"
 )
+
+// ErrClosed is the cause of every failure of a store that was closed.
+var ErrClosed = errors.New("the store is closed")
 
 // pool keeps sessions of one kind and makes them when they are needed.
 type pool struct {
-	gate gate
+	gate gate.Gate
 	// name says in a simulation what is waited for.
 	name string
 	open func(ctx context.Context) (*session, error)
@@ -18,12 +23,12 @@ type pool struct {
 }
 
 func newPool(name string, size int, open func(context.Context) (*session, error)) *pool {
-	return &pool{gate: newGate(size), name: name, open: open}
+	return &pool{gate: gate.New(size, ErrClosed), name: name, open: open}
 }
 
 // get waits for a session. It is given back with put or drop.
 func (p *pool) get(ctx context.Context) (*session, error) {
-	if err := p.gate.enter(ctx, p.name); err != nil {
+	if err := p.gate.Enter(ctx, p.name); err != nil {
 		return nil, err
 	}
 	if found := p.take(); found != nil {
@@ -31,7 +36,7 @@ func (p *pool) get(ctx context.Context) (*session, error) {
 	}
 	opened, err := p.open(ctx)
 	if err != nil {
-		p.gate.leave()
+		p.gate.Leave()
 		return nil, err
 	}
 	return opened, nil
@@ -54,20 +59,20 @@ func (p *pool) put(s *session) {
 	p.mu.Lock()
 	p.idle = append(p.idle, s)
 	p.mu.Unlock()
-	p.gate.leave()
+	p.gate.Leave()
 }
 
 // drop closes a session of which it is not known what state it is in.
 func (p *pool) drop(s *session) {
 	// There is nothing to be done about a connection that does not close well.
 	_ = s.close()
-	p.gate.leave()
+	p.gate.Leave()
 }
 
 // close refuses all further calls of get, waits for the sessions that are in use and
 // closes them all.
 func (p *pool) close() error {
-	p.gate.close()
+	p.gate.Close()
 	var all []error
 	for _, s := range p.idle {
 		all = append(all, s.close())
