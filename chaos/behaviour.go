@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"context"
+	"slices"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 )
@@ -15,6 +16,9 @@ type behaviour struct {
 	append func(ctx context.Context, s *strike, inner eventcore.Store, writes eventcore.Writes) (eventcore.Appended, error)
 	// read carries out a read; nil for kinds that do not hit reads.
 	read func(ctx context.Context, s *strike, r *reading, yield consumer)
+	// state carries out a call of a checkpoint, a lease or a snapshot; nil for kinds that do
+	// not hit those.
+	state func(ctx context.Context, s *strike, do func(ctx context.Context) error) error
 	// within says of a read that has ended whether a fault after that many events
 	// would have fired; nil for kinds that do not depend on it.
 	within func(after int, r *reading) bool
@@ -45,7 +49,15 @@ func onReads() []eventcore.Operation {
 	return []eventcore.Operation{eventcore.OpReadStream, eventcore.OpReadAll}
 }
 
-func onAll() []eventcore.Operation { return append(onAppends(), onReads()...) }
+func onStates() []eventcore.Operation {
+	return []eventcore.Operation{
+		eventcore.OpLoadCheckpoint, eventcore.OpSaveCheckpoint,
+		eventcore.OpAcquire, eventcore.OpCheckLease, eventcore.OpReleaseLease,
+		eventcore.OpLoadSnapshot, eventcore.OpSaveSnapshot,
+	}
+}
+
+func onAll() []eventcore.Operation { return slices.Concat(onAppends(), onReads(), onStates()) }
 
 // strike is a fault on its way to a call.
 type strike struct {

@@ -87,16 +87,21 @@ func (c *call) choose() *strike {
 // before it is made.
 func (c *call) canHave(kind Kind) bool {
 	b := &c.client.in.behaviours[kind]
-	if c.op != eventcore.OpAppend {
+	switch c.op {
+	case eventcore.OpAppend:
+		return b.append != nil && (kind != Conflict || c.participants > 0)
+	case eventcore.OpReadStream, eventcore.OpReadAll:
 		return b.read != nil
+	default:
+		return b.state != nil
 	}
-	return b.append != nil && (kind != Conflict || c.participants > 0)
 }
 
 // dependsOnEvents says that only the end of the call tells whether the kind could
 // have fired.
 func (c *call) dependsOnEvents(kind Kind) bool {
-	return c.op != eventcore.OpAppend && c.client.in.behaviours[kind].within != nil
+	read := c.op == eventcore.OpReadStream || c.op == eventcore.OpReadAll
+	return read && c.client.in.behaviours[kind].within != nil
 }
 
 // settle counts the rates that were tried and missed but whose occasion depends on

@@ -24,7 +24,7 @@ func (d draw) hits() bool { return prng.Float(d.key("faults")) < d.rate.P }
 // fault returns the fault that a hit on a call of that operation is.
 func (d draw) fault(op eventcore.Operation) Fault {
 	f := Fault{Kind: d.rate.Kind, Client: d.client, Call: d.call}
-	if f.Kind.streamed() && op != eventcore.OpAppend {
+	if f.Kind.streamed() && (op == eventcore.OpReadStream || op == eventcore.OpReadAll) {
 		f.After = d.after()
 	}
 	if f.Kind.timed() {

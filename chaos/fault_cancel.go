@@ -25,6 +25,7 @@ func cancel() behaviour {
 		},
 		append: cancelAppend,
 		read:   cancelRead,
+		state:  cancelState,
 		within: func(after int, r *reading) bool {
 			return r.events > after || (r.events == after && r.end != broken)
 		},
@@ -40,6 +41,16 @@ func cancelAppend(ctx context.Context, s *strike, inner eventcore.Store, writes 
 	stop()
 	result, err := inner.Append(cancelled, writes)
 	return result, markCancelled(err)
+}
+
+func cancelState(ctx context.Context, s *strike, do func(ctx context.Context) error) error {
+	// A fault after some events is meant for a read.
+	if s.fault.After > 0 || !s.fire(ctx) {
+		return do(ctx)
+	}
+	cancelled, stop := cancellable(ctx)
+	stop()
+	return markCancelled(do(cancelled))
 }
 
 func cancelRead(ctx context.Context, s *strike, r *reading, yield consumer) {

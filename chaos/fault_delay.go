@@ -26,5 +26,11 @@ func delay() behaviour {
 			}
 			r.run(ctx, yield)
 		},
+		state: func(ctx context.Context, s *strike, do func(ctx context.Context) error) error {
+			if s.fire(ctx) {
+				s.sleep(ctx)
+			}
+			return do(ctx)
+		},
 	}
 }

@@ -29,6 +29,13 @@ func delayAfter() behaviour {
 				s.sleep(ctx)
 			}
 		},
+		state: func(ctx context.Context, s *strike, do func(ctx context.Context) error) error {
+			err := do(ctx)
+			if s.fire(ctx) {
+				s.sleep(ctx)
+			}
+			return err
+		},
 		within: func(_ int, r *reading) bool { return r.end == ended },
 	}
 }

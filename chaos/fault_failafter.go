@@ -14,7 +14,7 @@ func failAfter() behaviour {
 		info: KindInfo{
 			Kind:       FailAfter,
 			Doc:        "The connection is lost with the answer on its way: the store did what it was asked, but the client cannot know.",
-			Operations: onAppends(),
+			Operations: append(onAppends(), onStates()...),
 		},
 		append: func(ctx context.Context, s *strike, inner eventcore.Store, writes eventcore.Writes) (eventcore.Appended, error) {
 			result, err := inner.Append(ctx, writes)
@@ -22,6 +22,13 @@ func failAfter() behaviour {
 				return result, err
 			}
 			return eventcore.Appended{}, s.failure(eventcore.OutcomeUnknown)
+		},
+		state: func(ctx context.Context, s *strike, do func(ctx context.Context) error) error {
+			err := do(ctx)
+			if !s.fire(ctx) {
+				return err
+			}
+			return s.failure(eventcore.OutcomeUnknown)
 		},
 	}
 }

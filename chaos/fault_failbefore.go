@@ -26,5 +26,11 @@ func failBefore() behaviour {
 			}
 			yield(eventcore.Recorded{}, s.failure(eventcore.OutcomeUnknown))
 		},
+		state: func(ctx context.Context, s *strike, do func(ctx context.Context) error) error {
+			if !s.fire(ctx) {
+				return do(ctx)
+			}
+			return s.failure(eventcore.OutcomeNotApplied)
+		},
 	}
 }

@@ -14,9 +14,19 @@ type Client struct {
 	Clock  eventcore.Clock
 	Random *rand.Rand
 	IDs    eventcore.IDGenerator
+	// State is what the store keeps besides events, as far as the scenario needs it.
+	State State
 	// Retry says how often, and with which delays, a command is run again after a
 	// version conflict.
 	Retry eventcore.RetryPolicy
+	// Patient says that no fault is active: what waits for others waits as long as it
+	// takes.
+	Patient bool
+	// Tick returns the logical time, later each time it is called; nil: each client has
+	// its own.
+	Tick func() int64
+	// Bug is planted into the projections of the client.
+	Bug Bug
 
 	spy spy
 	// options serve all commands of the scenario with that name.
@@ -30,6 +40,9 @@ type Client struct {
 	cursor  eventcore.Position
 	filters map[filterKey]eventcore.Filter
 	serial  int64
+	ticks   int64
+	// projected is the log of the projection under way.
+	projected *ProjectionLog
 	// ref names the operation under way in its events.
 	ref uint64
 }
@@ -49,8 +62,17 @@ func (c *Client) begin(s *spec) int {
 		c.known = make(map[eventcore.StreamID]eventcore.Version)
 	}
 	c.spy.inner = c.Store
-	c.ref = 0
+	c.ref, c.projected = 0, nil
 	return len(c.spy.attempts)
+}
+
+// tick returns the logical time.
+func (c *Client) tick() int64 {
+	if c.Tick != nil {
+		return c.Tick()
+	}
+	c.ticks++
+	return c.ticks
 }
 
 // name draws the number by which the events of the operation under way name it. It

@@ -39,6 +39,7 @@ type world struct {
 	below func(client int, log eventcore.Store) eventcore.Store
 	// retries is the number of retries in the safety phase.
 	retries int
+	ticks   atomic.Int64
 }
 
 func newWorld(t testing.TB, name string, seed uint64) *world {
@@ -62,6 +63,8 @@ func (w *world) client(id int, phase scenarios.Phase) *scenarios.Client {
 		ID: id, Store: w.log, Clock: w.clock, Random: prng.New(w.seed, "client", n, p),
 		IDs:   eventcore.NewIDGenerator(w.clock, prng.New(w.seed, "ids", n, p)),
 		Retry: eventcore.Fixed(time.Millisecond, eventcore.Unlimited),
+		State: scenarios.StateOf(w.log), Patient: phase != scenarios.PhaseSafety,
+		Tick: func() int64 { return w.ticks.Add(1) },
 	}
 	if phase == scenarios.PhaseSafety {
 		c.Store = w.below(id, w.log)

@@ -29,6 +29,8 @@ type Final struct {
 	// Global has all events in their global order. It is nil where the store has
 	// none; what only it can show is then not checked.
 	Global []eventcore.Recorded
+	// Crashes are the logical times at which the store's process crashed.
+	Crashes []int64
 
 	names  []eventcore.StreamID
 	places map[eventcore.EventID]place

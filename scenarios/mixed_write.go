@@ -65,7 +65,7 @@ func (c *Client) propose() eventcore.Proposed {
 }
 
 func runCommand(ctx context.Context, c *Client, op *Op) (eventcore.Executed, error) {
-	executed, err := eventcore.Execute(ctx, &c.spy, &scatter{op, c.name()}, c.options...)
+	executed, err := eventcore.Execute(ctx, &c.spy, &scatter{op, c.name(), mixedTypes()}, c.options...)
 	if err == nil {
 		c.learn(executed.Appended.Streams)
 	}
@@ -76,6 +76,8 @@ func runCommand(ctx context.Context, c *Client, op *Op) (eventcore.Executed, err
 type scatter struct {
 	op  *Op
 	ref uint64
+	// types are those of the events, round by round.
+	types [3]string
 }
 
 // Streams implements [eventcore.Command].
@@ -92,11 +94,10 @@ func (s *scatter) Apply(n int64, _ eventcore.Event[fact]) int64 { return n + 1 }
 
 // Handle implements [eventcore.Command].
 func (s *scatter) Handle(n int64) ([]eventcore.Emit[fact], error) {
-	types := mixedTypes()
 	emits := make([]eventcore.Emit[fact], 0, s.op.Count*len(s.op.Streams))
 	for i := range s.op.Count {
 		for _, id := range s.op.Streams {
-			emits = append(emits, eventcore.To(id, fact{Type: types[i%3], N: n, Ref: s.ref}))
+			emits = append(emits, eventcore.To(id, fact{Type: s.types[i%3], N: n, Ref: s.ref}))
 		}
 	}
 	return emits, nil

@@ -51,6 +51,8 @@ type Op struct {
 	Prefix  string `json:"prefix,omitempty"`
 	Pattern string `json:"pattern,omitempty"`
 	Type    string `json:"type,omitempty"`
+	// Projection says how a projection runs.
+	Projection *Projecting `json:"projection,omitempty"`
 }
 
 // String returns the operation on one line, as "transfer account/1 account/2 amount=5".
@@ -87,5 +89,8 @@ func (op Op) String() string {
 	text("prefix", op.Prefix)
 	text("pattern", op.Pattern)
 	text("type", op.Type)
+	if op.Projection != nil {
+		b.WriteString(" " + op.Projection.String())
+	}
 	return b.String()
 }

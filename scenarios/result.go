@@ -52,6 +52,8 @@ type Result struct {
 	// Ref is the number by which the events of a command name it, 0 where they do
 	// not.
 	Ref uint64
+	// Projection is what an operation did that is a projection, else nil.
+	Projection *ProjectionLog
 }
 
 // Attempt is one append that an operation sent to its store.

@@ -1,11 +1,13 @@
 package scenarios_test
 
 import (
+	"slices"
 	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/eventcore-go/eventcore-sim/backends/memory"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/internal/prng"
 	"github.com/eventcore-go/eventcore-sim/scenarios"
@@ -159,9 +161,20 @@ func TestReadFailureIsNotAnUnknownOutcome(t *testing.T) {
 	require.Empty(t, r.Attempts)
 }
 
-func TestStoreWithoutGlobalOrderIsEnough(t *testing.T) {
+func TestAScenarioNamesWhatTheStoreLacks(t *testing.T) {
+	for _, s := range scenarios.All() {
+		require.Empty(t, s.Lacks(memory.New(memory.Config{})), s.Name)
+		needs := slices.Contains([]string{"projection", "leadership"}, s.Name)
+		require.Equal(t, needs, s.Lacks(streamsOnly{memory.New(memory.Config{})}) == "eventcore.AllReader", s.Name)
+	}
+}
+
+func TestStoreWithoutGlobalOrderIsEnoughForScenariosThatDoNotNeedIt(t *testing.T) {
 	for _, s := range scenarios.All() {
 		w := newWorld(t, s.Name, 3)
+		if s.Lacks(streamsOnly{w.log}) != "" {
+			continue
+		}
 		w.below = func(_ int, log eventcore.Store) eventcore.Store { return streamsOnly{log} }
 		f := w.sequential(t, w.program())
 		f.Global = nil

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+
+	"github.com/eventcore-go/eventcore-sim/eventcore"
 )
 
 // Scenario is a named workload. A Scenario is immutable and safe for concurrent use.
@@ -32,6 +34,12 @@ type Scenario struct {
 	// WantsConflict says that many runs without a single version conflict prove
 	// nothing.
 	WantsConflict bool
+	// Lacks names the interface that the scenario needs and the store does not implement,
+	// "" for none.
+	Lacks func(store eventcore.Store) string
+	// Reaches counts what the scenario is for in the results of a run. Many runs that do
+	// not reach one of the names prove nothing of it. nil: nothing is counted.
+	Reaches func(results []Result) map[string]int
 }
 
 // Params are the sizes of a program.
@@ -76,7 +84,7 @@ type Weights map[string]int
 // All returns the scenarios, in a fixed order.
 func All() []Scenario {
 	var all []Scenario
-	for _, s := range []spec{contention(), transfers(), orders(), writeSkew(), mixed()} {
+	for _, s := range []spec{contention(), transfers(), orders(), writeSkew(), mixed(), projections(), leadership()} {
 		all = append(all, s.scenario())
 	}
 	return all

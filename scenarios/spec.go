@@ -24,6 +24,10 @@ type spec struct {
 	probes func(d *draw) []Op
 	// whole, where not nil, validates what concerns several operations of a program.
 	whole func(p Program) error
+	// abilities are what a store must have for it, besides Append and ReadStream.
+	abilities []ability
+	// reaches counts what a run reached, by the names of what many runs must reach.
+	reaches func(results []Result) map[string]int
 	// invariants are those of the scenario alone; bookkeeping is added.
 	invariants []Invariant
 }
@@ -42,7 +46,7 @@ type operation struct {
 func (s spec) scenario() Scenario {
 	out := Scenario{
 		Name: s.name, Doc: s.doc, Params: s.params, WantsConflict: s.wantsConflict,
-		Generate: s.generate, Run: s.run, Validate: s.validate,
+		Generate: s.generate, Run: s.run, Validate: s.validate, Lacks: lacks(s.abilities), Reaches: s.reaches,
 		Invariants: append(bookkeeping(), s.invariants...),
 	}
 	for _, o := range s.operations {
@@ -73,7 +77,7 @@ func (s *spec) run(ctx context.Context, c *Client, op Op) Result {
 	attempts := c.spy.attempts[from:len(c.spy.attempts):len(c.spy.attempts)]
 	return Result{
 		Op: op, Err: err, Outcome: outcome(attempts),
-		Executed: executed, Attempts: attempts, Ref: c.ref,
+		Executed: executed, Attempts: attempts, Ref: c.ref, Projection: c.projected,
 	}
 }
 

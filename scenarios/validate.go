@@ -13,7 +13,7 @@ import (
 // needs says which fields of an [Op] a kind of operation uses.
 type needs struct {
 	streams, reads, amount, count, limit span
-	after, filter                        bool
+	after, filter, projection            bool
 }
 
 // span is the range that a number, or the length of a list, must lie in. The zero
@@ -122,6 +122,13 @@ func (n *needs) checkRest(op *Op) error {
 		return unused("pattern")
 	case op.Type != "" && !n.filter:
 		return unused("type")
+	case op.Projection != nil && !n.projection:
+		return unused("projection")
+	}
+	if n.projection {
+		if err := op.Projection.validate(); err != nil {
+			return err
+		}
 	}
 	if op.Prefix != "" {
 		if _, err := eventcore.ParseStreamPrefix(op.Prefix); err != nil {

@@ -31,7 +31,7 @@ func (r *run) checkInvariants(history *linearizability.History) {
 	if history.Final == nil {
 		return
 	}
-	final := &scenarios.Final{Results: r.result.Results, Streams: history.Final.Streams, Global: history.Final.Global}
+	final := &scenarios.Final{Results: r.result.Results, Streams: history.Final.Streams, Global: history.Final.Global, Crashes: r.crashedAt}
 	for _, invariant := range r.cfg.Scenario.Invariants {
 		if err := invariant.Check(final); err != nil {
 			r.result.find(Violation, Finding{

@@ -37,14 +37,14 @@ func (r *run) spawnClients(ctx context.Context) {
 
 // runClient runs a client's operations under faults, then its probes without.
 func (r *run) runClient(ctx context.Context, t *task, ops, probes []scenarios.Op) {
-	store := r.clientStore(t)
-	safety := r.scenarioClient(t, store, phaseSafety)
+	store, state := r.clientStore(t), r.clientState(t, true)
+	safety := r.scenarioClient(t, store, state, phaseSafety)
 	for i, op := range ops {
 		r.perform(ctx, safety, phaseSafety, i, op)
 	}
 	r.atBarrier++
 	t.Wait("end of the safety phase", func() bool { return r.healed })
-	liveness := r.scenarioClient(t, store, phaseLiveness)
+	liveness := r.scenarioClient(t, store, state, phaseLiveness)
 	for i, op := range probes {
 		r.perform(ctx, liveness, phaseLiveness, i, op)
 	}
@@ -54,7 +54,7 @@ func (r *run) runClient(ctx context.Context, t *task, ops, probes []scenarios.Op
 func (r *run) spawnSetup(ctx context.Context) *task {
 	return r.world.spawn(ctx, "set-up", func(ctx context.Context, t *task) {
 		store := r.recorded(t, withYields(t, r.store))
-		client := r.scenarioClient(t, store, phaseSetup)
+		client := r.scenarioClient(t, store, r.clientState(t, false), phaseSetup)
 		for i, op := range r.result.Program.Setup {
 			r.perform(ctx, client, phaseSetup, i, op)
 		}
@@ -100,7 +100,7 @@ const (
 
 // scenarioClient makes what the operations of one phase run with. The phase is part
 // of the keys: a client's two phases must not draw the same IDs.
-func (r *run) scenarioClient(t *task, store eventcore.Store, phase scenarios.Phase) *scenarios.Client {
+func (r *run) scenarioClient(t *task, store eventcore.Store, state scenarios.State, phase scenarios.Phase) *scenarios.Client {
 	c := clock{r.world}
 	client, n := uint64(t.id), uint64(phase)
 	retry := eventcore.Exponential(retryDelay, retryMaxDelay, retries)
@@ -110,7 +110,8 @@ func (r *run) scenarioClient(t *task, store eventcore.Store, phase scenarios.Pha
 		retry = eventcore.Exponential(retryDelay, retryMaxDelay, eventcore.Unlimited)
 	}
 	return &scenarios.Client{
-		ID: t.id, Store: store, Clock: c, Retry: retry,
+		ID: t.id, Store: store, State: state, Clock: c, Retry: retry, Tick: r.tick,
+		Patient: phase != phaseSafety, Bug: r.clientBug(),
 		Random: prng.New(r.cfg.Seed, "client", client, n),
 		IDs:    eventcore.NewIDGenerator(c, prng.New(r.cfg.Seed, "ids", client, n)),
 	}

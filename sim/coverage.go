@@ -21,6 +21,8 @@ type Coverage struct {
 	// Crashes counts crashes of the store's process, those during a recovery too; Lost and
 	// Torn what they took away of what was not synced.
 	Crashes, Lost, Torn int
+	// Reached counts what scenarios are for; see [scenarios.Scenario.Reaches].
+	Reached map[string]int
 	// Faults counts by kind.
 	Faults map[chaos.Kind]FaultCount
 }
@@ -44,6 +46,12 @@ func (c *Coverage) Add(other Coverage) {
 	c.Crashes += other.Crashes
 	c.Lost += other.Lost
 	c.Torn += other.Torn
+	if c.Reached == nil && len(other.Reached) > 0 {
+		c.Reached = make(map[string]int)
+	}
+	for what, n := range other.Reached {
+		c.Reached[what] += n
+	}
 	if c.Faults == nil {
 		c.Faults = make(map[chaos.Kind]FaultCount)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/eventcore-go/eventcore-sim/chaos/mutant"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/internal/prng"
+	"github.com/eventcore-go/eventcore-sim/scenarios"
 	"github.com/eventcore-go/eventcore-sim/sim/disk"
 	"github.com/eventcore-go/eventcore-sim/sim/internal/coro"
 )
@@ -146,6 +147,7 @@ func (r *run) crash(ctx context.Context) error {
 	w.trace.add(step{time: w.now, task: -1, kind: stepCrash, name: w.trace.intern(string(c.Kind))})
 	r.result.Crashes = append(r.result.Crashes, c)
 	r.epoch++
+	r.crashedAt = append(r.crashedAt, r.tick())
 	// First the disk: what is taken down must not reach it any more.
 	r.disk.Crash(r.loss(c, 0))
 	if err := w.takeDown(); err != nil {
@@ -207,7 +209,26 @@ func (r *run) open(ctx context.Context) error {
 		r.live = m.Wrap(store)
 	}
 	r.liveAll, _ = r.live.(eventcore.AllReader)
+	r.liveState = r.stateOf(store)
 	return nil
+}
+
+// stateOf returns what the store keeps besides events, with a backend mutant in it.
+func (r *run) stateOf(store eventcore.Store) scenarios.State {
+	s, m := scenarios.StateOf(store), r.cfg.Mutant
+	if m == nil {
+		return s
+	}
+	if s.Checkpoints != nil && m.Checkpoints != nil {
+		s.Checkpoints = m.Checkpoints(s.Checkpoints)
+	}
+	if s.Coordinator != nil && m.Coordinator != nil {
+		s.Coordinator = m.Coordinator(s.Coordinator)
+	}
+	if s.Snapshots != nil && m.Snapshots != nil {
+		s.Snapshots = m.Snapshots(s.Snapshots)
+	}
+	return s
 }
 
 // takeDown ends what tasks do inside the backend, and lets each come back to where it

@@ -56,6 +56,7 @@ type run struct {
 	// opened is the store that is open, live the same with a backend mutant in it.
 	opened, live eventcore.Store
 	liveAll      eventcore.AllReader
+	liveState    scenarios.State
 	// epoch is the number of crashes so far, crashes how many of the plan's are over.
 	epoch, crashes int
 	result         *Result
@@ -64,6 +65,17 @@ type run struct {
 	// phase; atBarrier counts the clients that have reached the second one.
 	started, healed bool
 	atBarrier       int
+
+	// ticks is the logical time of what clients note themselves; crashedAt has that of
+	// each crash.
+	ticks     int64
+	crashedAt []int64
+}
+
+// tick returns the logical time.
+func (r *run) tick() int64 {
+	r.ticks++
+	return r.ticks
 }
 
 func newRun(cfg Config) *run {
@@ -116,6 +128,10 @@ func (r *run) simulate(ctx context.Context) {
 			r.result.judge(Broken, fmt.Sprintf("close backend %s: %v", r.cfg.Backend.Name, err))
 		}
 	}()
+	if missing := r.cfg.Scenario.Lacks(r.opened); missing != "" {
+		r.result.judge(Broken, fmt.Sprintf("backend %s has no %s, which scenario %s needs; leave the scenario out", r.cfg.Backend.Name, missing, r.cfg.Scenario.Name))
+		return
+	}
 	r.world.onCrash = func(context.Context) error { return r.crash(tasksCtx) }
 	r.store = newProcess(r)
 	if !r.cfg.SkipChecks {
@@ -232,6 +248,9 @@ func (r *run) finish() {
 	lost := r.disk.Stats()
 	result.Coverage.Crashes, result.Coverage.Lost, result.Coverage.Torn = lost.Crashes, lost.Lost, lost.Torn
 	result.Coverage.Faults = faultCoverage(r.injector)
+	if reaches := r.cfg.Scenario.Reaches; reaches != nil {
+		result.Coverage.Reached = reaches(result.Results)
+	}
 	if r.replay != nil {
 		if step, diverged := r.replay.Followed(); diverged {
 			result.ReplayDiverged = step

@@ -83,8 +83,8 @@ const enough = 20
 
 // Vacuous says what should have happened in the runs and never did, one sentence
 // each: a kind of fault that was asked for and never fired although it had ample
-// occasion, a scenario made for conflicts that had none, clients that never
-// overlapped. It is empty for runs that reached what they were made for.
+// occasion, a scenario made for conflicts that had none, something else that a scenario is
+// for, clients that never overlapped. It is empty for runs that reached what they were made for.
 func (s *Summary) Vacuous() []string {
 	var found []string
 	for _, info := range chaos.Kinds() {
@@ -103,6 +103,11 @@ func (s *Summary) Vacuous() []string {
 		}
 		if of.Coverage.Overlaps == 0 {
 			found = append(found, fmt.Sprintf("%s: no two calls of different clients ever overlapped in %d runs", workload, of.Runs))
+		}
+		for _, what := range slices.Sorted(maps.Keys(of.Coverage.Reached)) {
+			if of.Coverage.Reached[what] == 0 {
+				found = append(found, fmt.Sprintf("%s: %s: none in %d runs", workload, what, of.Runs))
+			}
 		}
 		scenario, err := scenarios.Lookup(workload.Scenario)
 		if err == nil && scenario.WantsConflict && of.Coverage.Conflicts == 0 {

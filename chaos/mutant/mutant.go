@@ -1,7 +1,9 @@
 package mutant
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
@@ -19,6 +21,18 @@ type Mutant struct {
 	// shares no state with others; it implements [eventcore.AllReader] if and only
 	// if inner does, and is as safe for concurrent use as inner is.
 	Wrap func(inner eventcore.Store) eventcore.Store
+	// Checkpoints, Coordinator and Snapshots plant it in what a store keeps besides events,
+	// on the layer Backend; nil: the bug is not there.
+	Checkpoints func(inner eventcore.CheckpointStore) eventcore.CheckpointStore
+	Coordinator func(inner eventcore.Coordinator) eventcore.Coordinator
+	Snapshots   func(inner eventcore.SnapshotStore) eventcore.SnapshotStore
+	// Apply and Notice plant it in a projection, on the layer Client: in what applies an
+	// event, which is given what saves a checkpoint, and in what reports a notice.
+	Apply func(
+		apply func(ctx context.Context, event eventcore.Recorded) error,
+		save func(ctx context.Context, at eventcore.Position) error,
+	) func(ctx context.Context, event eventcore.Recorded) error
+	Notice func(take func(eventcore.ProjectionNotice)) func(eventcore.ProjectionNotice)
 	// NeedsFaults names kinds of faults, as package chaos does, of which at least
 	// one must fire for the bug to show. Empty: it shows without faults.
 	NeedsFaults []string
@@ -70,10 +84,25 @@ func OfDisk() []Mutant {
 	}
 }
 
+// OfState returns the mutants of what stores keep besides events and of what follows it,
+// in a fixed order. Scenarios that use such state can show them.
+func OfState() []Mutant {
+	mutants := []Mutant{
+		orderByID(), checkpointBack(), savedBeforeApply(), swallowedPoison(),
+		sharedLease(), leaseForEver(), repeatedToken(), staleCheck(),
+	}
+	for i := range mutants {
+		if mutants[i].Wrap == nil {
+			mutants[i].Wrap = func(inner eventcore.Store) eventcore.Store { return inner }
+		}
+	}
+	return mutants
+}
+
 // Lookup returns the mutant of that name. Its error names those there are.
 func Lookup(name string) (Mutant, error) {
 	var known []string
-	for _, m := range append(All(), OfDisk()...) {
+	for _, m := range slices.Concat(All(), OfState(), OfDisk()) {
 		if m.Name == name {
 			return m, nil
 		}

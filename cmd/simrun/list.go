@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -41,7 +42,7 @@ func newList(known *backends) *cobra.Command {
 				row(k.Kind.String(), k.Doc)
 			}
 			section("\nmutants (--mutant)")
-			for _, m := range append(mutant.All(), mutant.OfDisk()...) {
+			for _, m := range slices.Concat(mutant.All(), mutant.OfState(), mutant.OfDisk()) {
 				row(m.Name, m.Doc)
 			}
 			return w.Flush()

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -48,7 +50,7 @@ func (o *output) begin() {
 	if o.flags.json {
 		return
 	}
-	for _, skipped := range o.flags.known.skipped(o.flags.backends) {
+	for _, skipped := range o.flags.skipped() {
 		fmt.Fprintf(o.stdout, "skipped: %s\n", skipped)
 	}
 }
@@ -170,6 +172,13 @@ func (o *output) summary(s sim.Summary, worst sim.Verdict, vacuous []string, int
 	}
 	if c := s.Coverage; c.Crashes > 0 {
 		fmt.Fprintf(o.stdout, "crashes: %d, which took away %d writes that were not synced and tore %d\n", c.Crashes, c.Lost, c.Torn)
+	}
+	if reached := s.Coverage.Reached; len(reached) > 0 {
+		var texts []string
+		for _, what := range slices.Sorted(maps.Keys(reached)) {
+			texts = append(texts, fmt.Sprintf("%s %d", what, reached[what]))
+		}
+		fmt.Fprintf(o.stdout, "reached: %s\n", strings.Join(texts, ", "))
 	}
 	for _, line := range vacuous {
 		fmt.Fprintf(o.stdout, "vacuous: %s\n", line)

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"iter"
+	"maps"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -31,6 +34,8 @@ type runFlags struct {
 	json      bool
 	verify    bool
 	keepGoing bool
+	// left says which scenarios are left out on which backends, and why.
+	left []string
 }
 
 func newRun(known *backends) *cobra.Command {
@@ -64,7 +69,7 @@ func newRun(known *backends) *cobra.Command {
 
 // run carries out simrun run.
 func (f *runFlags) run(cmd *cobra.Command) error {
-	jobs, err := f.jobs()
+	jobs, err := f.jobs(cmd.Context())
 	if err != nil {
 		return err
 	}
@@ -86,8 +91,8 @@ type job struct {
 	seeds uint64
 }
 
-// jobs returns one for each backend and scenario.
-func (f *runFlags) jobs() ([]job, error) {
+// jobs returns one for each backend and scenario that it can run.
+func (f *runFlags) jobs(ctx context.Context) ([]job, error) {
 	template, err := f.template()
 	if err != nil {
 		return nil, err
@@ -106,7 +111,18 @@ func (f *runFlags) jobs() ([]job, error) {
 		if err != nil {
 			return nil, fmt.Errorf("--backend: %w", err)
 		}
-		for _, s := range chosenScenarios {
+		runnable, lacks, err := sim.Runnable(ctx, b.Backend, chosenScenarios)
+		if err != nil {
+			return nil, fmt.Errorf("backend %s: %w", name, err)
+		}
+		for _, scenario := range slices.Sorted(maps.Keys(lacks)) {
+			left := fmt.Sprintf("%s: scenario %s: the backend has no %s", name, scenario, lacks[scenario])
+			if len(f.scenarios) > 0 {
+				return nil, fmt.Errorf("--scenario: %s", left)
+			}
+			f.left = append(f.left, left)
+		}
+		for _, s := range runnable {
 			cfg := template
 			cfg.Backend, cfg.Scenario = b.Backend, s
 			jobs = append(jobs, job{cfg, b.seeds})
@@ -114,6 +130,9 @@ func (f *runFlags) jobs() ([]job, error) {
 	}
 	return jobs, nil
 }
+
+// skipped says what is left out although it was not asked to be, and why.
+func (f *runFlags) skipped() []string { return append(f.known.skipped(f.backends), f.left...) }
 
 // template checks the flags that are the same for every run.
 func (f *runFlags) template() (sim.Config, error) {

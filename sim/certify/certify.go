@@ -30,10 +30,8 @@ import (
 	"github.com/eventcore-go/eventcore-sim/chaos/mutant"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/eventcore/storetest"
-	"github.com/eventcore-go/eventcore-sim/internal/prng"
 	"github.com/eventcore-go/eventcore-sim/scenarios"
 	"github.com/eventcore-go/eventcore-sim/sim"
-	"github.com/eventcore-go/eventcore-sim/sim/disk"
 	"github.com/eventcore-go/eventcore-sim/sim/report"
 	"github.com/eventcore-go/eventcore-sim/sim/seedfile"
 )
@@ -59,6 +57,13 @@ func Run(t *testing.T, backend sim.Backend) {
 			t.Fatalf("-sim.scenario: %v", err)
 		}
 		all = []scenarios.Scenario{only}
+	}
+	all, lacks, err := sim.Runnable(t.Context(), backend, all)
+	if err != nil {
+		t.Fatalf("open backend %s: %v", backend.Name, err)
+	}
+	for scenario, missing := range lacks {
+		t.Run(scenario, func(t *testing.T) { t.Skipf("backend %s has no %s", backend.Name, missing) })
 	}
 	template := sim.Config{Backend: backend, Scheduler: *flagScheduler}
 	setFaults(t, &template)
@@ -89,7 +94,7 @@ func contract(t *testing.T, backend sim.Backend) {
 	}
 	storetest.Run(t, func(t testing.TB) eventcore.Store {
 		t.Helper()
-		env = sim.Env{Clock: eventcore.SystemClock{}, Random: prng.New(0, "contract"), Point: func(string) {}, Disk: disk.New(disk.Config{})}
+		env = sim.RealEnv()
 		store, err := backend.Open(t.Context(), env)
 		if err != nil {
 			t.Fatalf("open backend %s: %v", backend.Name, err)

@@ -1,0 +1,89 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/eventcore-go/eventcore-sim/eventcore"
+)
+
+// errLeaseCrashed is what the holder of a lease learns whose store has crashed.
+var errLeaseCrashed = fmt.Errorf("%w: %w", eventcore.ErrLeaseLost, errCrashed)
+
+// processCheckpoints are the checkpoints of the store that is open at the time of the call.
+type processCheckpoints struct{ run *run }
+
+// LoadCheckpoint implements [eventcore.CheckpointStore].
+func (p *processCheckpoints) LoadCheckpoint(ctx context.Context, id eventcore.SubscriptionID) (at eventcore.Position, err error) {
+	leave := enter(ctx, eventcore.OpLoadCheckpoint, &err)
+	defer leave()
+	return p.run.liveState.Checkpoints.LoadCheckpoint(ctx, id)
+}
+
+// SaveCheckpoint implements [eventcore.CheckpointStore].
+func (p *processCheckpoints) SaveCheckpoint(ctx context.Context, id eventcore.SubscriptionID, at eventcore.Position) (now eventcore.Position, err error) {
+	leave := enter(ctx, eventcore.OpSaveCheckpoint, &err)
+	defer leave()
+	return p.run.liveState.Checkpoints.SaveCheckpoint(ctx, id, at)
+}
+
+// processCoordinator is the coordinator of the store that is open at the time of the call.
+// Its leases end with the process of the store.
+type processCoordinator struct{ run *run }
+
+// TryAcquire implements [eventcore.Coordinator].
+func (p *processCoordinator) TryAcquire(ctx context.Context, id eventcore.SubscriptionID) (lease eventcore.Lease, err error) {
+	leave := enter(ctx, eventcore.OpAcquire, &err)
+	defer leave()
+	given, err := p.run.liveState.Coordinator.TryAcquire(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return &processLease{p.run, given, p.run.epoch}, nil
+}
+
+type processLease struct {
+	run   *run
+	inner eventcore.Lease
+	epoch int
+}
+
+// Token implements [eventcore.Lease].
+func (l *processLease) Token() uint64 { return l.inner.Token() }
+
+// Check implements [eventcore.Lease].
+func (l *processLease) Check(ctx context.Context) (err error) {
+	if l.epoch != l.run.epoch {
+		return &eventcore.StoreFailure{Operation: eventcore.OpCheckLease, Err: errLeaseCrashed}
+	}
+	leave := enter(ctx, eventcore.OpCheckLease, &err)
+	defer leave()
+	return l.inner.Check(ctx)
+}
+
+// Release implements [eventcore.Lease].
+func (l *processLease) Release(ctx context.Context) (err error) {
+	if l.epoch != l.run.epoch {
+		return nil
+	}
+	leave := enter(ctx, eventcore.OpReleaseLease, &err)
+	defer leave()
+	return l.inner.Release(ctx)
+}
+
+// processSnapshots are the snapshots of the store that is open at the time of the call.
+type processSnapshots struct{ run *run }
+
+// LoadSnapshot implements [eventcore.SnapshotStore].
+func (p *processSnapshots) LoadSnapshot(ctx context.Context, key eventcore.SnapshotKey) (kept eventcore.Snapshot, found bool, err error) {
+	leave := enter(ctx, eventcore.OpLoadSnapshot, &err)
+	defer leave()
+	return p.run.liveState.Snapshots.LoadSnapshot(ctx, key)
+}
+
+// SaveSnapshot implements [eventcore.SnapshotStore].
+func (p *processSnapshots) SaveSnapshot(ctx context.Context, key eventcore.SnapshotKey, snapshot eventcore.Snapshot) (saved bool, err error) {
+	leave := enter(ctx, eventcore.OpSaveSnapshot, &err)
+	defer leave()
+	return p.run.liveState.Snapshots.SaveSnapshot(ctx, key, snapshot)
+}
