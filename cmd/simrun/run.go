@@ -1,10 +1,8 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"iter"
-	"maps"
 	"runtime"
 	"slices"
 	"time"
@@ -69,7 +67,7 @@ func newRun(known *backends) *cobra.Command {
 
 // run carries out simrun run.
 func (f *runFlags) run(cmd *cobra.Command) error {
-	jobs, err := f.jobs(cmd.Context())
+	jobs, err := f.jobs()
 	if err != nil {
 		return err
 	}
@@ -92,7 +90,7 @@ type job struct {
 }
 
 // jobs returns one for each backend and scenario that it can run.
-func (f *runFlags) jobs(ctx context.Context) ([]job, error) {
+func (f *runFlags) jobs() ([]job, error) {
 	template, err := f.template()
 	if err != nil {
 		return nil, err
@@ -111,18 +109,15 @@ func (f *runFlags) jobs(ctx context.Context) ([]job, error) {
 		if err != nil {
 			return nil, fmt.Errorf("--backend: %w", err)
 		}
-		runnable, lacks, err := sim.Runnable(ctx, b.Backend, chosenScenarios)
-		if err != nil {
-			return nil, fmt.Errorf("backend %s: %w", name, err)
-		}
-		for _, scenario := range slices.Sorted(maps.Keys(lacks)) {
-			left := fmt.Sprintf("%s: scenario %s: the backend has no %s", name, scenario, lacks[scenario])
-			if len(f.scenarios) > 0 {
-				return nil, fmt.Errorf("--scenario: %s", left)
+		for _, s := range chosenScenarios {
+			if slices.Contains(b.lacks, s.Name) {
+				left := fmt.Sprintf("%s: scenario %s: the backend keeps no checkpoints, leases and snapshots yet", name, s.Name)
+				if len(f.scenarios) > 0 {
+					return nil, fmt.Errorf("--scenario: %s", left)
+				}
+				f.left = append(f.left, left)
+				continue
 			}
-			f.left = append(f.left, left)
-		}
-		for _, s := range runnable {
 			cfg := template
 			cfg.Backend, cfg.Scenario = b.Backend, s
 			jobs = append(jobs, job{cfg, b.seeds})
