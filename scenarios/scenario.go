@@ -37,6 +37,9 @@ type Scenario struct {
 	// Lacks names the interface that the scenario needs and the store does not implement,
 	// "" for none.
 	Lacks func(store eventcore.Store) string
+	// Connections is the size of the pool that a store with connections should have; 0: its
+	// usual one.
+	Connections int
 	// Reaches counts what the scenario is for in the results of a run. Many runs that do
 	// not reach one of the names prove nothing of it. nil: nothing is counted.
 	Reaches func(results []Result) map[string]int
@@ -84,7 +87,7 @@ type Weights map[string]int
 // All returns the scenarios, in a fixed order.
 func All() []Scenario {
 	var all []Scenario
-	for _, s := range []spec{contention(), transfers(), orders(), writeSkew(), mixed(), projections(), leadership()} {
+	for _, s := range []spec{contention(), transfers(), orders(), writeSkew(), mixed(), projections(), leadership(), poolSaturation()} {
 		all = append(all, s.scenario())
 	}
 	return all

@@ -26,6 +26,8 @@ type spec struct {
 	whole func(p Program) error
 	// abilities are what a store must have for it, besides Append and ReadStream.
 	abilities []ability
+	// connections is the size of a store's pool, 0 for its usual one.
+	connections int
 	// reaches counts what a run reached, by the names of what many runs must reach.
 	reaches func(results []Result) map[string]int
 	// invariants are those of the scenario alone; bookkeeping is added.
@@ -47,7 +49,8 @@ func (s spec) scenario() Scenario {
 	out := Scenario{
 		Name: s.name, Doc: s.doc, Params: s.params, WantsConflict: s.wantsConflict,
 		Generate: s.generate, Run: s.run, Validate: s.validate, Lacks: lacks(s.abilities), Reaches: s.reaches,
-		Invariants: append(bookkeeping(), s.invariants...),
+		Connections: s.connections,
+		Invariants:  append(bookkeeping(), s.invariants...),
 	}
 	for _, o := range s.operations {
 		if o.weight > 0 {

@@ -38,6 +38,9 @@ type Env struct {
 	// Disk is the run's own disk, each of whose operations is a yield point. It is empty
 	// at the beginning.
 	Disk *disk.Disk
+	// Connections is how many connections a store that has a pool should have, 0 for its
+	// usual number.
+	Connections int
 	// Point parks the task that is running, so that others may go on, if there is one:
 	// what yield.Point is for code that has no context, such as a file system. The
 	// store must not hold a real mutex when it is called.

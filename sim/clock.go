@@ -30,3 +30,9 @@ func (c clock) Sleep(ctx context.Context, d time.Duration) error {
 	}
 	return ctx.Err()
 }
+
+// WithTimeout implements [eventcore.TimeoutClock]. The timeout never comes: real time has no
+// part in a run, and no call waits in virtual time for longer than the faults last.
+func (c clock) WithTimeout(parent context.Context, _ time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithCancel(parent)
+}

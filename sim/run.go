@@ -118,7 +118,7 @@ func (r *run) simulate(ctx context.Context) {
 	// time. The loop looks at ctx between steps.
 	tasksCtx := context.WithoutCancel(ctx)
 	r.disk = disk.New(disk.Config{Point: r.world.point, Forget: r.forgets()})
-	r.env = Env{Clock: clock{r.world}, Random: prng.New(r.cfg.Seed, "backend"), Point: r.world.point, Disk: r.disk}
+	r.env = Env{Clock: clock{r.world}, Random: prng.New(r.cfg.Seed, "backend"), Point: r.world.point, Disk: r.disk, Connections: r.cfg.Scenario.Connections}
 	if err := r.open(tasksCtx); err != nil {
 		r.result.judge(Broken, fmt.Sprintf("open backend %s: %v", r.cfg.Backend.Name, err))
 		return

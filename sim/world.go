@@ -78,7 +78,7 @@ var errBudget = errors.New("the step budget is used up")
 type deadlock struct{ parked []string }
 
 func (d *deadlock) Error() string {
-	return "deadlock: no task can go on; parked: " + strings.Join(d.parked, "; ")
+	return "no task can go on; parked: " + strings.Join(d.parked, "; ")
 }
 
 // loop runs the tasks until finished returns true or, where finished is nil, all

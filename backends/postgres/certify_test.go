@@ -22,7 +22,7 @@ func TestCertify(t *testing.T) {
 	certify.Run(t, sim.Backend{
 		Name: "postgres", Blocks: true,
 		Open: func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
-			return stores.Open(ctx, postgres.Config{Clock: env.Clock})
+			return stores.Open(ctx, postgres.Config{Clock: env.Clock}, env.Connections)
 		},
 	})
 }

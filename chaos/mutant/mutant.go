@@ -89,7 +89,7 @@ func OfDisk() []Mutant {
 func OfState() []Mutant {
 	mutants := []Mutant{
 		orderByID(), checkpointBack(), savedBeforeApply(), swallowedPoison(),
-		sharedLease(), leaseForEver(), repeatedToken(), staleCheck(),
+		sharedLease(), leaseForEver(), repeatedToken(), staleCheck(), heldConnection(),
 	}
 	for i := range mutants {
 		if mutants[i].Wrap == nil {

@@ -38,7 +38,7 @@ func (c *cluster) open(ctx context.Context, env sim.Env) (eventcore.Store, error
 	if c.failure != nil {
 		return nil, c.failure
 	}
-	return c.stores.Open(ctx, postgres.Config{Clock: env.Clock})
+	return c.stores.Open(ctx, postgres.Config{Clock: env.Clock}, env.Connections)
 }
 
 // close stops the server, if it was started.

@@ -28,6 +28,28 @@ type place struct {
 	db   *pgtest.Database
 	pool *pgxpool.Pool
 	runs int
+	// held are connections that a run is not to have.
+	held []*pgxpool.Conn
+}
+
+// limit takes connections away until the pool has so many left, unless that is 0.
+func (p *place) limit(ctx context.Context, connections int) error {
+	for connections > 0 && int(p.pool.Config().MaxConns)-len(p.held) > connections {
+		conn, err := p.pool.Acquire(ctx)
+		if err != nil {
+			return err
+		}
+		p.held = append(p.held, conn)
+	}
+	return nil
+}
+
+// unlimit gives them back.
+func (p *place) unlimit() {
+	for _, conn := range p.held {
+		conn.Release()
+	}
+	p.held = nil
 }
 
 // mostRuns is how often a place is used: what was deleted stays in its tables and indexes
@@ -37,12 +59,15 @@ const mostRuns = 100
 // New returns the stores of a cluster, which the caller closes after them.
 func New(cluster *pgtest.Cluster) *Stores { return &Stores{cluster: cluster} }
 
-// Open opens an empty store, for one run at a time. Closing it makes its place free for
-// another run.
-func (s *Stores) Open(ctx context.Context, cfg postgres.Config) (eventcore.Store, error) {
+// Open opens an empty store, for one run at a time, whose pool has so many connections; 0
+// for the usual number. Closing it makes its place free for another run.
+func (s *Stores) Open(ctx context.Context, cfg postgres.Config, connections int) (eventcore.Store, error) {
 	p, err := s.take(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if err := p.limit(ctx, connections); err != nil {
+		return nil, errors.Join(err, p.close())
 	}
 	store, err := postgres.New(ctx, p.pool, cfg)
 	if err != nil {
@@ -88,6 +113,7 @@ func (s *Stores) take(ctx context.Context) (*place, error) {
 
 // put makes a place free, unless it cannot be emptied.
 func (s *Stores) put(p *place) error {
+	p.unlimit()
 	p.runs++
 	if p.runs >= mostRuns || p.empty() != nil {
 		return p.close()
@@ -120,6 +146,7 @@ func (p *place) empty() error {
 }
 
 func (p *place) close() error {
+	p.unlimit()
 	p.pool.Close()
 	return p.db.Close()
 }

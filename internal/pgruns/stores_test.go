@@ -22,9 +22,9 @@ func TestEachRunBeginsWithNothing(t *testing.T) {
 	stores := open(t)
 	id := eventcore.MustStreamID("a")
 	for range 250 { // so that places are given up and made anew
-		s, err := stores.Open(t.Context(), postgres.Config{})
+		s, err := stores.Open(t.Context(), postgres.Config{}, 0)
 		require.NoError(t, err)
-		other, err := stores.Open(t.Context(), postgres.Config{})
+		other, err := stores.Open(t.Context(), postgres.Config{}, 0)
 		require.NoError(t, err)
 		for _, s := range []eventcore.Store{s, other} {
 			var w eventcore.Writes
@@ -43,7 +43,7 @@ func BenchmarkOpen(b *testing.B) {
 	stores := open(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		s, err := stores.Open(b.Context(), postgres.Config{})
+		s, err := stores.Open(b.Context(), postgres.Config{}, 0)
 		require.NoError(b, err)
 		require.NoError(b, s.(io.Closer).Close())
 	}
