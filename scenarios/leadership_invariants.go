@@ -65,11 +65,15 @@ func (f *Final) tenures() map[string][]tenure {
 	return all
 }
 
-// endByCrash ends a leadership with the process of the store.
+// endByCrash ends a leadership with the process of the store. Of one that was given around
+// that time it is not known whether it was before the crash or behind it.
 func (f *Final) endByCrash(t *tenure) {
 	for _, crash := range f.Crashes {
 		if crash > t.call {
-			t.ending, t.ended = min(t.ending, crash), min(t.ended, crash)
+			t.ending = min(t.ending, crash)
+		}
+		if crash > t.given {
+			t.ended = min(t.ended, crash)
 		}
 	}
 }
@@ -89,7 +93,8 @@ func checkOneLeader(f *Final) error {
 	return f.eachTenures(func(list []tenure) error {
 		for i := range list {
 			for j := range i {
-				if list[j].ending > list[i].given {
+				// One that was given over a crash may have ended before its holder knew of it.
+				if min(list[i].ending, list[j].ending) > list[i].given {
 					return fmt.Errorf("%s leads with token %d, while %s leads with token %d and has not given up yet",
 						list[i].of.describe(), list[i].token, list[j].of.describe(), list[j].token)
 				}
