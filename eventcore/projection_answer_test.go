@@ -16,7 +16,7 @@ type scriptMachine = eventcore.ProjectionMachine[scriptEvent]
 
 // answer performs an effect as the script says: ok; error, it fails; did, it has taken
 // effect and fails all the same; cancel, the context ends before it, during, while it
-// is done; of a load, a save and a lease, what their own methods say.
+// is done; of a sleep, arrive, there is an event at its end; of a load, a save and a lease, what their own methods say.
 func (s *projectionScript) answer(t *testing.T, m *scriptMachine, effect *eventcore.ProjectionEffect[scriptEvent]) {
 	t.Helper()
 	word := s.next(effect.Kind)
@@ -52,6 +52,10 @@ func (s *projectionScript) answer(t *testing.T, m *scriptMachine, effect *eventc
 		m.Loaded(s.load(t, word))
 	case eventcore.ProjectionSleep:
 		s.say("sleep %v (%v): %s", effect.Delay, effect.Reason, word)
+		if word == "arrive" {
+			s.parseEvents([]string{"late=1"})
+			word = "ok"
+		}
 		m.Slept(failing(word, "clock"))
 	case eventcore.ProjectionAcquire:
 		s.say("acquire: %s", word)

@@ -44,7 +44,6 @@ func (m *ProjectionMachine[E]) begin(at Position) {
 	if at.IsZero() {
 		m.result.Position = m.settings.start
 	}
-	m.unsaved = false
 	m.seek(goalRead)
 }
 

@@ -224,7 +224,7 @@ func TestProjectionTrialsReachEveryFault(t *testing.T) {
 	}
 	for _, what := range []string{
 		"fail", "did", "lost", "cut", "cancel", "late", "crash", "skipped", "applied twice",
-		"committed, then found", "detached save", "new term",
+		"committed, then found", "detached save", "new term", "timeout of the clock",
 	} {
 		require.Greater(t, reached[what], 5, "%q of %v", what, reached)
 	}

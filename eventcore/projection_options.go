@@ -88,7 +88,8 @@ func WithEventStrategies(choose func(EventFailure) EventStrategy) ProjectionOpti
 // WithCoordinator makes the projection lead its subscription as long as it runs. It checks
 // its lease before each page, before each save and after each wait, and ends with an error
 // in which errors.Is finds [ErrLeaseHeld] or [ErrLeaseLost] where it does not lead.
-// The lease is released at the end, also when the projector panics.
+// The lease is released at the end, also when the projector panics. Between the checks
+// another one may lead: what the projector writes is safe from that by [FencingToken] alone.
 func WithCoordinator(coordinator Coordinator) ProjectionOption {
 	return func(s *projectionSettings) { s.coordinator = coordinator }
 }

@@ -45,6 +45,12 @@ func TestProjectionRefusesInvalidOptionsByNamingTheFix(t *testing.T) {
 	}
 }
 
+func TestProjectionWithoutAReaderIsRefused(t *testing.T) {
+	script := parseProjection(t, "")
+	_, err := eventcore.RunProjection(t.Context(), nil, script.projector(), script.options...)
+	require.ErrorContains(t, err, "the reader is nil; pass a store")
+}
+
 func TestProjectionDefaultsAreThoseDocumented(t *testing.T) {
 	script := parseProjection(t, "own\nlead\nevents a=1\napply error")
 	script.option(eventcore.WithPolling(0, 0))
@@ -123,4 +129,15 @@ func TestProjectionKindsHaveNames(t *testing.T) {
 		seen[reason.String()] = true
 	}
 	require.Len(t, seen, 11+9+5-1, "%v", seen) // skip, failure, standby …: only "failure" is twice
+}
+
+func TestCancelOfAnEndedProjectionChangesNothing(t *testing.T) {
+	script := parseProjection(t, "memory\nstart 0")
+	m, err := eventcore.NewProjectionMachine(script.projector(), script.options...)
+	require.NoError(t, err)
+	m.ReadEnded(nil)
+	require.Equal(t, eventcore.ProjectionDone, m.Next().Kind)
+	m.Cancel(errScript)
+	require.NoError(t, m.Next().Err)
+	require.Empty(t, m.TakeNotices())
 }

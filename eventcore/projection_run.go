@@ -1,6 +1,9 @@
 package eventcore
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // RunProjection reads the global order page by page and hands each event to the projector,
 // from its checkpoint on, in order, and at least once: no event is left out unless a
@@ -19,6 +22,9 @@ func RunProjection[E any](ctx context.Context, reader AllReader, projector Proje
 	m, err := NewProjectionMachine(projector, opts...)
 	if err != nil {
 		return Projected{}, err
+	}
+	if reader == nil {
+		return Projected{}, errors.New("eventcore: project: the reader is nil; pass a store that has a global order")
 	}
 	r := &projectionRun[E]{machine: m, reader: reader, projector: projector}
 	r.checkpointing, _ = projector.(CheckpointingProjector)

@@ -18,7 +18,7 @@ import (
 
 var sums = eventcore.MustSubscriptionID("sums")
 
-// bankStore is a store with deposits 1 to events on an account.
+// bankStore is a store with deposits on an account.
 func bankStore(t *testing.T, events int) *memory.Store {
 	t.Helper()
 	store, ids := memory.New(memory.Config{}), newIDs()
@@ -51,7 +51,7 @@ func TestProjectionResumesWhereTheLastRunEnded(t *testing.T) {
 	require.Equal(t, result.Checkpoint, collector.Positions()[7])
 }
 
-// endlessReader yields the same event at growing positions, and says when it is open.
+// openReader says when a read of it is open.
 type openReader struct {
 	eventcore.AllReader
 	open bool
@@ -99,6 +99,22 @@ func TestCancelledProjectionSavesWhatWasApplied(t *testing.T) {
 	require.Equal(t, result.Position, saved)
 	_, err = store.TryAcquire(t.Context(), sums)
 	require.NoError(t, err, "the lease is released")
+}
+
+func TestCancelledProjectionAppliesNoFurtherEvent(t *testing.T) {
+	store := bankStore(t, 5)
+	ctx, cancel := context.WithCancel(t.Context())
+	applied := 0
+	heedless := eventcore.ProjectorFunc[bankEvent](func(context.Context, eventcore.Event[bankEvent]) error {
+		if applied++; applied == 2 {
+			cancel()
+		}
+		return nil
+	})
+	result, err := eventcore.RunProjection(ctx, store, heedless, bankOptions(t, eventcore.WithStart(eventcore.Position{}))...)
+	require.ErrorIs(t, err, context.Canceled)
+	require.Equal(t, 2, applied)
+	require.Equal(t, eventcore.Projected{Position: eventcore.NewPosition(0, 2), Applied: 2}, result)
 }
 
 // silentReader ends its sequence without an error when its context is done.
@@ -245,16 +261,17 @@ func TestTwoProjectionsWithoutALeaderNoticeEachOther(t *testing.T) {
 	})
 	_, err := eventcore.RunProjection(t.Context(), store, other, bankOptions(t, eventcore.WithCheckpoints(store))...)
 	require.ErrorIs(t, err, eventcore.ErrCheckpointMoved)
-	// With a leader the second does not begin.
-	_, err = eventcore.RunProjection(t.Context(), store, other,
-		bankOptions(t, eventcore.WithStart(eventcore.Position{}), eventcore.WithCoordinator(store))...)
-	require.NoError(t, err)
+}
+
+func TestSecondProjectionOfALeaderDoesNotBegin(t *testing.T) {
+	store, second := bankStore(t, 3), &eventcoretest.Collector[bankEvent]{}
 	leader := eventcore.ProjectorFunc[bankEvent](func(ctx context.Context, _ eventcore.Event[bankEvent]) error {
-		_, err := eventcore.RunProjection(ctx, store, other,
+		_, err := eventcore.RunProjection(ctx, store, second,
 			bankOptions(t, eventcore.WithStart(eventcore.Position{}), eventcore.WithCoordinator(store))...)
 		return err
 	})
-	_, err = eventcore.RunProjection(t.Context(), store, leader,
+	_, err := eventcore.RunProjection(t.Context(), store, leader,
 		bankOptions(t, eventcore.WithStart(eventcore.Position{}), eventcore.WithCoordinator(store))...)
 	require.ErrorIs(t, err, eventcore.ErrLeaseHeld)
+	require.Empty(t, second.Events())
 }

@@ -101,7 +101,7 @@ func (s *projectionScript) parseLine(t *testing.T, verb string, args []string) {
 
 func (s *projectionScript) parseEvents(items []string) {
 	versions := map[string]eventcore.Version{}
-	for i, item := range items {
+	for _, item := range items {
 		stream, n, _ := strings.Cut(item, "=")
 		versions[stream]++
 		data := `{"n":` + n + `}`
@@ -110,7 +110,7 @@ func (s *projectionScript) parseEvents(items []string) {
 		}
 		s.events = append(s.events, eventcore.Recorded{
 			Stream: eventcore.MustStreamID(stream), Version: versions[stream], Type: "added",
-			Data: []byte(data), Position: eventcore.NewPosition(0, uint64(i+1)),
+			Data: []byte(data), Position: eventcore.NewPosition(0, uint64(len(s.events)+1)),
 		})
 	}
 }

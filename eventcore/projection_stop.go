@@ -7,7 +7,7 @@ import "fmt"
 // applied is still brought to safety: Next goes on with detached effects until it is done.
 // Calling it again changes nothing.
 func (m *ProjectionMachine[E]) Cancel(err error) {
-	if m.stopping || m.effect.Detached || m.effect.Kind == ProjectionDone {
+	if m.stopping || m.effect.Detached {
 		return
 	}
 	m.stop(err)

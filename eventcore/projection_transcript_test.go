@@ -63,7 +63,7 @@ func (s *projectionScript) run(t *testing.T) string {
 }
 
 func (s *projectionScript) sayNotice(n eventcore.ProjectionNotice) {
-	s.say("notice: %v, attempt %d: %v", n.Kind, n.Attempt, n.Err)
+	s.say("notice: %v, attempt %d, token %d: %v", n.Kind, n.Attempt, n.Token, n.Err)
 }
 
 func (s *projectionScript) sayProjected(effect *eventcore.ProjectionEffect[scriptEvent]) {

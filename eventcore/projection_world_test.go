@@ -212,5 +212,6 @@ func (w *world) WithTimeout(ctx context.Context, timeout time.Duration) (context
 	if timeout != time.Minute {
 		w.wrong("the timeout is %v", timeout)
 	}
+	w.reached["timeout of the clock"]++
 	return context.WithTimeout(ctx, time.Hour)
 }

@@ -101,6 +101,9 @@ func (l worldLease) Check(ctx context.Context) error {
 }
 
 func (l worldLease) Release(context.Context) error {
+	if !l.held && l.fired["crash"] == 0 {
+		l.wrong("released a second time")
+	}
 	l.held = false
 	return nil
 }
