@@ -8,8 +8,9 @@ import (
 )
 
 // RetryPolicy says how often and after what delay [Execute] runs a command again
-// after a version conflict. Nothing but a version conflict is retried. The zero value
-// is Exponential(10 ms, 1 s, 10).
+// after a version conflict. Nothing but a version conflict is retried there. The zero
+// value is Exponential(10 ms, 1 s, 10). Projections use it too, with other zero values;
+// see [WithFailureRetry].
 type RetryPolicy struct {
 	kind  retryKind
 	base  time.Duration
