@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
+	"slices"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 )
 
 // Append implements [eventcore.Store]. When the directory cannot be synced after the
 // append's file has got its place there, the outcome is unknown; the next append settles
-// it, before anything else, by looking whether the file is there and syncing again.
+// it, before anything else, by looking whether the file is there and writing it anew.
 func (s *Store) Append(ctx context.Context, writes eventcore.Writes) (eventcore.Appended, error) {
 	if err := ctx.Err(); err != nil {
 		return eventcore.Appended{}, notApplied(err)
@@ -49,11 +50,21 @@ func (s *Store) Append(ctx context.Context, writes eventcore.Writes) (eventcore.
 	return s.appended(&writes), nil
 }
 
+// doubt is an append that has, or may have, its place in events, and nobody knows for how
+// long.
+type doubt struct {
+	*transaction
+	content []byte
+}
+
 // commit writes the file of an append and gives it its place.
 func (s *Store) commit(ctx context.Context, t *transaction, content []byte) error {
 	name := fileName(t.header.Transaction)
 	draft, final := tmpDir+"/"+name, eventsDir+"/"+name
-	err := s.writeDraft(draft, content)
+	err := s.unused(t.header.Transaction)
+	if err == nil {
+		err = s.writeDraft(draft, content, s.cfg.Fsync)
+	}
 	if err == nil {
 		// The last moment at which it is certain that nothing happens.
 		err = ctx.Err()
@@ -62,14 +73,41 @@ func (s *Store) commit(ctx context.Context, t *transaction, content []byte) erro
 		// What stays in tmp is removed when the store is opened.
 		return notApplied(errors.Join(err, ignoreMissing(s.fs.Remove(draft))))
 	}
-	s.doubt = t
+	s.doubt = &doubt{t, content}
 	if err := s.fs.Rename(draft, final); err != nil {
 		return unknown(err)
 	}
-	if err := s.syncDir(eventsDir); err != nil {
-		return unknown(err)
+	if err := s.syncDir(eventsDir, s.cfg.Fsync); err != nil {
+		return unknown(errors.Join(err, s.suspect()))
 	}
 	s.accept()
+	if len(s.index.files)%headEvery == 0 {
+		_ = s.recordHead() // the append is there all the same
+	}
+	return nil
+}
+
+// unused returns an error if there is an append of that ID: its file would be replaced.
+func (s *Store) unused(id eventcore.EventID) error {
+	if id == (eventcore.EventID{}) {
+		return errors.New("the generator in Config.IDs has made the zero ID, which cannot name an append; use another one")
+	}
+	used := compareIDs(id, s.newest) <= 0 &&
+		slices.ContainsFunc(s.index.files, func(f source) bool { return f.id == id })
+	// Somebody may have put a file there since the store was opened. Nobody has one whose name
+	// is random.
+	if _, random := s.cfg.IDs.(randomIDs); !used && !random {
+		switch _, err := s.fs.Stat(eventsDir + "/" + fileName(id)); {
+		case err == nil:
+			used = true
+		case !errors.Is(err, fs.ErrNotExist):
+			return err
+		}
+	}
+	if used {
+		return fmt.Errorf("%s/%s is there already: the generator in Config.IDs has made the ID of this append before; use one that makes none twice",
+			eventsDir, fileName(id))
+	}
 	return nil
 }
 
@@ -79,17 +117,21 @@ func (s *Store) settle() error {
 		return nil
 	}
 	name := fileName(s.doubt.header.Transaction)
-	switch _, err := s.fs.Stat(eventsDir + "/" + name); {
+	draft, final := tmpDir+"/"+name, eventsDir+"/"+name
+	switch _, err := s.fs.Stat(final); {
 	case errors.Is(err, fs.ErrNotExist):
 		// The rename failed. It must not come back: were the name of the draft left, it
 		// would be removed when the store is opened.
 		s.doubt = nil
-		return ignoreMissing(s.fs.Remove(tmpDir + "/" + name))
+		return ignoreMissing(s.fs.Remove(draft))
 	case err != nil:
 		return err
 	}
-	if err := s.syncDir(eventsDir); err != nil {
-		return err
+	if s.cfg.Fsync == FsyncAlways {
+		if err := s.replace(draft, final, s.doubt.content); err != nil {
+			return err
+		}
+		_ = s.fs.Remove(suspectFile) // if it stays, the next one to open has more to do
 	}
 	s.accept()
 	return nil
@@ -98,9 +140,15 @@ func (s *Store) settle() error {
 // accept adds the append that is now there for good to the index.
 func (s *Store) accept() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.index.add(s.doubt)
+	s.index.add(s.doubt.transaction)
+	s.mu.Unlock()
+	if id := s.doubt.header.Transaction; compareIDs(id, s.newest) > 0 {
+		s.newest = id
+	}
 	s.doubt = nil
+	if s.cfg.Fsync == FsyncAlways {
+		s.synced = len(s.index.files)
+	}
 }
 
 // transaction makes the lines of a batch. There is room for the header before them.

@@ -16,8 +16,13 @@ type Config struct {
 	Clock eventcore.Clock
 
 	// IDs makes the names of the files, and once that of the replica. It is used by one
-	// goroutine at a time. nil: random UUIDs of version 7, which sort by time.
+	// goroutine at a time. An append for which it makes an ID for the second time is refused.
+	// nil: random UUIDs of version 7, which sort by time.
 	IDs eventcore.IDGenerator
+
+	// Replica names this copy of the store in the headers of its appends. The zero ID: one
+	// is made when the store is opened for the first time, and kept in state/replica.
+	Replica eventcore.EventID
 
 	// Fsync says what an acknowledged append survives. The zero value is [FsyncAlways].
 	Fsync FsyncPolicy
@@ -32,12 +37,15 @@ type FsyncPolicy uint8
 
 const (
 	// FsyncAlways syncs the file and the directory at each append: an acknowledged append
-	// survives a crash of the process, of the operating system, and loss of power.
+	// survives a crash of the process, of the operating system, and loss of power. So does
+	// all that was there when the store was opened: what may not be durable, because of
+	// another policy or because it was copied there, is synced first.
 	FsyncAlways FsyncPolicy = iota
 	// FsyncNever leaves it to the operating system when something reaches the disk. An
 	// acknowledged append survives a crash of the process. A crash of the operating system
 	// or loss of power may lose the appends of the last half minute, or leave files that
-	// are cut off, which opening the store then reports: each has to be moved away by hand.
+	// are cut off. Opening the store then reports what is damaged, and also what was lost
+	// if the store had been closed before.
 	FsyncNever
 )
 

@@ -43,18 +43,7 @@ func story(d *disk.Disk, fsync file.FsyncPolicy, from int) (told, error) {
 	}
 	var t told
 	for n := range 3 {
-		var w eventcore.Writes
-		for i, id := range streams {
-			if err := w.Expect(id, eventcore.Version((from+n)*(i+1))); err != nil {
-				return t, err
-			}
-			for range i + 1 {
-				if err := w.Append(id, proposed("x", fmt.Sprint(n))); err != nil {
-					return t, err
-				}
-			}
-		}
-		_, err := s.Append(context.Background(), w)
+		_, err := s.Append(context.Background(), next(from+n))
 		switch eventcore.OutcomeOf(err) {
 		case eventcore.OutcomeApplied:
 			t.applied++
@@ -66,6 +55,29 @@ func story(d *disk.Disk, fsync file.FsyncPolicy, from int) (told, error) {
 		}
 	}
 	return t, s.Close()
+}
+
+// next is the batch that follows n others of its kind: three events, one for a and two for
+// b.
+func next(n int) eventcore.Writes {
+	var w eventcore.Writes
+	for i, id := range streams {
+		err := w.Expect(id, eventcore.Version(n*(i+1)))
+		for range i + 1 {
+			err = errors.Join(err, w.Append(id, proposed("x", fmt.Sprint(n))))
+		}
+		if err != nil {
+			panic(err)
+		}
+	}
+	return w
+}
+
+// oneMore appends the batch that follows n others.
+func oneMore(t *testing.T, s *file.Store, n int) error {
+	t.Helper()
+	_, err := s.Append(t.Context(), next(n))
+	return err
 }
 
 // whole returns the number of batches in a store, which are there as a whole.

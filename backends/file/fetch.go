@@ -16,7 +16,7 @@ func (r *reader) fetchFile(wanted []uint32) error {
 	name := eventsDir + "/" + fileName(source.id)
 	f, err := r.store.fs.OpenFile(name, os.O_RDONLY)
 	if err != nil {
-		return fmt.Errorf("%s was there when the store was opened: %w", name, err)
+		return fmt.Errorf("%s was there when the store was opened: %w; %s", name, err, bringBack)
 	}
 	if err := r.fetchFrom(f, source, wanted); err != nil {
 		return errors.Join(fmt.Errorf("%s: %w", name, err), f.Close())
@@ -55,14 +55,14 @@ func (r *reader) fetchFrom(f vfs.File, source *source, wanted []uint32) error {
 // decode returns an event, if its line is still the one that was checked.
 func (r *reader) decode(e *entry, source *source, text []byte) (eventcore.Recorded, error) {
 	if checksum(text) != e.crc {
-		return eventcore.Recorded{}, fmt.Errorf("%w: it was changed since the store was opened", ErrDamaged)
+		return eventcore.Recorded{}, fmt.Errorf("%w: it was changed since the store was opened; %s", ErrDamaged, bringBack)
 	}
 	l, err := decodeLine(text)
 	if err != nil {
 		return eventcore.Recorded{}, err
 	}
 	return eventcore.Recorded{
-		ID: l.ID, Stream: r.view.names[e.stream], Version: e.version, Type: r.view.kinds[e.kind],
-		Data: l.Data, Metadata: l.Metadata, RecordedAt: source.at,
+		ID: l.ID, Stream: r.view.names[e.stream], Version: eventcore.Version(e.version), Type: r.view.kinds[e.kind],
+		Data: l.Data, Metadata: l.Metadata, RecordedAt: source.at(),
 	}, nil
 }

@@ -3,6 +3,9 @@ package file_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
@@ -13,8 +16,11 @@ import (
 )
 
 var (
-	_ eventcore.Store     = (*file.Store)(nil)
-	_ eventcore.AllReader = (*file.Store)(nil)
+	_ eventcore.Store           = (*file.Store)(nil)
+	_ eventcore.AllReader       = (*file.Store)(nil)
+	_ eventcore.CheckpointStore = (*file.Store)(nil)
+	_ eventcore.Coordinator     = (*file.Store)(nil)
+	_ eventcore.SnapshotStore   = (*file.Store)(nil)
 )
 
 func open(tb testing.TB, dir string, cfg file.Config) *file.Store {
@@ -75,4 +81,18 @@ func global(tb testing.TB, s eventcore.AllReader) []eventcore.Recorded {
 		all = append(all, e)
 	}
 	return all
+}
+
+// events returns the content of the files of a store's events.
+func events(tb testing.TB, dir string) string {
+	tb.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, "events", "*.jsonl"))
+	require.NoError(tb, err)
+	var all strings.Builder
+	for _, name := range names {
+		content, err := os.ReadFile(name)
+		require.NoError(tb, err)
+		all.Write(content)
+	}
+	return all.String()
 }

@@ -65,22 +65,22 @@ func (h *header) encode() ([]byte, error) {
 func decodeHeader(line []byte) (header, error) {
 	var h header
 	if len(line) < sealSize {
-		return h, errors.New("the header is cut off")
+		return h, &defect{what: "the header is cut off"}
 	}
 	at := len(line) - sealSize
 	body, seal := line[:at], string(line[at:])
 	if seal != sealBegin+hash(body)+sealEnd {
-		return h, errors.New("the header does not match its hash")
+		return h, &defect{what: "the header does not match its hash"}
 	}
 	if err := json.Unmarshal(append(body[:at:at], '}'), &h); err != nil {
-		return h, fmt.Errorf("the header: %w", err)
+		return h, &defect{what: fmt.Sprintf("the header: %v", err)}
 	}
 	if h.Format != format {
-		return h, fmt.Errorf("it has format %d, this program knows %d; use a newer version of the program", h.Format, format)
+		return h, &defect{fmt.Sprintf("it has format %d, this program knows %d", h.Format, format), newer}
 	}
 	again, err := h.encode()
 	if err != nil || h.Parents == nil || h.Streams == nil || !bytes.Equal(again, line) {
-		return h, errors.New("the header is not as this program writes it")
+		return h, &defect{what: "the header is not as this program writes it"}
 	}
 	return h, nil
 }
@@ -137,11 +137,40 @@ func appendBase64(to []byte, name string, value []byte) []byte {
 	return append(to, '"')
 }
 
+// deepest is how deep JSON may be nested that stands in a line. Package json reads 10,000
+// levels, of which the line itself is one; other programs give up much earlier.
+const deepest = 100
+
 // standsInALine says whether JSON comes back the same when it is part of a line.
 func standsInALine(value json.RawMessage) bool {
 	const space = " \t"
 	return len(value) > 0 && !bytes.ContainsAny(value, "\r\n") && utf8.Valid(value) &&
-		!bytes.ContainsRune([]byte(space), rune(value[0])) && !bytes.ContainsRune([]byte(space), rune(value[len(value)-1]))
+		!bytes.ContainsRune([]byte(space), rune(value[0])) && !bytes.ContainsRune([]byte(space), rune(value[len(value)-1])) &&
+		!deeper(value, deepest)
+}
+
+// deeper says whether valid JSON is nested deeper than levels.
+func deeper(value []byte, levels int) bool {
+	if bytes.Count(value, []byte("{"))+bytes.Count(value, []byte("[")) <= levels {
+		return false // as nearly all are
+	}
+	depth, inString := 0, false
+	for i := 0; i < len(value); i++ {
+		switch c := value[i]; {
+		case c == '"':
+			inString = !inString
+		case inString && c == '\\':
+			i++
+		case inString:
+		case c == '{', c == '[':
+			if depth++; depth > levels {
+				return true
+			}
+		case c == '}', c == ']':
+			depth--
+		}
+	}
+	return false
 }
 
 // decodeLine reads the line of an event.

@@ -24,13 +24,19 @@ type index struct {
 // source is an append.
 type source struct {
 	id eventcore.EventID
-	at time.Time
+	// The time of a time.Time, in half of its space.
+	seconds     int64
+	nanoseconds int32
 }
 
-// entry is an event.
+// at returns when the append was made.
+func (s *source) at() time.Time { return time.Unix(s.seconds, int64(s.nanoseconds)).UTC() }
+
+// entry is an event. There is one in memory for each, so it is small: there cannot be more
+// versions in a stream than indexes in entries.
 type entry struct {
 	offset      int64
-	version     eventcore.Version
+	version     uint32
 	length, crc uint32
 	file        uint32
 	stream      uint32
@@ -68,7 +74,8 @@ func (x *index) check(t *transaction) error {
 // add adds a transaction that check has passed.
 func (x *index) add(t *transaction) {
 	file := uint32(len(x.files))
-	x.files = append(x.files, source{id: t.header.Transaction, at: t.header.CreatedAt})
+	at := t.header.CreatedAt
+	x.files = append(x.files, source{id: t.header.Transaction, seconds: at.Unix(), nanoseconds: int32(at.Nanosecond())})
 	streams := make([]*streamIndex, len(t.header.Streams))
 	for i, s := range t.header.Streams {
 		streams[i] = x.stream(s.Stream)
@@ -79,7 +86,7 @@ func (x *index) add(t *transaction) {
 		s.events = append(s.events, uint32(len(x.entries)))
 		x.entries = append(x.entries, entry{
 			offset: p.offset, length: p.length, crc: p.crc, file: file,
-			version: eventcore.Version(len(s.events)), stream: s.number, kind: x.kind(p.kind),
+			version: uint32(len(s.events)), stream: s.number, kind: x.kind(p.kind),
 		})
 	}
 }

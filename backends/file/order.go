@@ -1,7 +1,6 @@
 package file
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,10 +8,10 @@ import (
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 )
 
-// ordered returns transactions in the order of the chain that their parents make. All
-// that is wrong with the chain is in the error.
-func ordered(all map[eventcore.EventID]*transaction) ([]*transaction, error) {
-	children := make(map[eventcore.EventID][]eventcore.EventID, len(all))
+// ordered returns transactions in the order of the chain that their parents make, or all
+// that is wrong with the chain.
+func ordered(all map[eventcore.EventID]*transaction) ([]*transaction, []error) {
+	next := childrenOf(all)
 	var roots []eventcore.EventID
 	var wrong []error
 	for _, id := range sortedIDs(all) {
@@ -20,56 +19,41 @@ func ordered(all map[eventcore.EventID]*transaction) ([]*transaction, error) {
 		case len(parents) == 0:
 			roots = append(roots, id)
 		case len(parents) > 1:
-			wrong = append(wrong, fmt.Errorf("%s/%s: it merges %d histories, which this program cannot", eventsDir, fileName(id), len(parents)))
+			wrong = append(wrong, fmt.Errorf("%s/%s: it merges %d histories, which this program cannot; %s", eventsDir, fileName(id), len(parents), newer))
 		case all[parents[0]] == nil:
-			wrong = append(wrong, fmt.Errorf("%s/%s: the append before it, %s, is missing; bring that file back", eventsDir, fileName(id), fileName(parents[0])))
-		default:
-			children[parents[0]] = append(children[parents[0]], id)
+			wrong = append(wrong, fmt.Errorf("%s/%s: the append before it, %s, is missing; %s", eventsDir, fileName(id), fileName(parents[0]), next.restore("this file", id)))
 		}
 	}
-	wrong = append(wrong, forks(roots, children)...)
-	if len(wrong) > 0 {
-		return nil, errors.Join(wrong...)
+	if wrong = append(wrong, forks(roots, next)...); len(wrong) > 0 {
+		return nil, wrong
 	}
-	return follow(all, roots, children)
-}
-
-// follow walks the chain.
-func follow(all map[eventcore.EventID]*transaction, roots []eventcore.EventID, children map[eventcore.EventID][]eventcore.EventID) ([]*transaction, error) {
 	chain := make([]*transaction, 0, len(all))
-	for next := roots; len(next) > 0; next = children[next[0]] {
-		chain = append(chain, all[next[0]])
+	for at := roots; len(at) > 0; at = next[at[0]] {
+		chain = append(chain, all[at[0]])
 	}
 	if len(chain) < len(all) {
-		return nil, fmt.Errorf("%s: %d appends follow one another in a circle", eventsDir, len(all)-len(chain))
+		return nil, []error{fmt.Errorf("%s: %d appends follow one another in a circle; bring their files back from a backup or from version control", eventsDir, len(all)-len(chain))}
 	}
 	return chain, nil
 }
 
 // forks describes the places where several appends follow the same one.
-func forks(roots []eventcore.EventID, children map[eventcore.EventID][]eventcore.EventID) (wrong []error) {
+func forks(roots []eventcore.EventID, next children) (wrong []error) {
+	keep := fmt.Sprintf("keep one: move the others, and all that follow them, out of %s and delete %s", eventsDir, headFile)
 	if len(roots) > 1 {
-		wrong = append(wrong, fmt.Errorf("%s: several histories begin here: %s", eventsDir, fileNames(roots)))
+		wrong = append(wrong, fmt.Errorf("%s: several histories begin here: %s; %s", eventsDir, fileNames(roots), keep))
 	}
-	parents := make([]eventcore.EventID, 0, len(children))
-	for parent := range children {
+	parents := make([]eventcore.EventID, 0, len(next))
+	for parent := range next {
 		parents = append(parents, parent)
 	}
 	slices.SortFunc(parents, compareIDs)
 	for _, parent := range parents {
-		if len(children[parent]) > 1 {
-			wrong = append(wrong, fmt.Errorf("%s: the history forks after %s: %s", eventsDir, fileName(parent), fileNames(children[parent])))
+		if len(next[parent]) > 1 {
+			wrong = append(wrong, fmt.Errorf("%s: the history forks after %s: %s; %s", eventsDir, fileName(parent), fileNames(next[parent]), keep))
 		}
 	}
 	return wrong
-}
-
-func fileNames(ids []eventcore.EventID) string {
-	names := make([]string, len(ids))
-	for i, id := range ids {
-		names[i] = fileName(id)
-	}
-	return strings.Join(names, ", ")
 }
 
 func compareIDs(a, b eventcore.EventID) int { return strings.Compare(string(a[:]), string(b[:])) }

@@ -3,7 +3,14 @@
 //
 //	events/0197….jsonl   the appends: a header line, then one line an event; never changed
 //	tmp/                 appends on their way; emptied when the store is opened
-//	state/               a lock and the name of this replica; derived, never committed
+//	state/               a lock, the name of this replica, and what is known to be durable
+//	checkpoints/         how far subscriptions have come
+//	leases/              the last token of a lease
+//	snapshots/           states of commands
+//
+// The events are all there is to keep in version control. Without state and snapshots
+// nothing is lost, without checkpoints subscriptions begin anew, and without leases tokens
+// do.
 //
 // An append is written to tmp, synced, renamed into events, and the directory is synced:
 // so a file in events is whole, and is there after a crash once the append was
@@ -39,11 +46,14 @@ const (
 	stateDir    = "state"
 	lockFile    = stateDir + "/lock"
 	replicaFile = stateDir + "/replica"
+	headFile    = stateDir + "/head"
+	suspectFile = stateDir + "/suspect"
 	suffix      = ".jsonl"
 )
 
-// Store is an event store in a directory. It implements [eventcore.Store] and
-// [eventcore.AllReader]. It is safe for concurrent use.
+// Store is an event store in a directory. It implements [eventcore.Store],
+// [eventcore.AllReader], [eventcore.CheckpointStore], [eventcore.Coordinator] and
+// [eventcore.SnapshotStore]. It is safe for concurrent use.
 type Store struct {
 	cfg     Config
 	fs      vfs.FS
@@ -51,25 +61,41 @@ type Store struct {
 	replica eventcore.EventID
 	lock    io.Closer
 
-	// gate lets one append in at a time. Who is in owns doubt.
+	// gate lets one append in at a time. Who is in owns what follows.
 	gate gate.Gate
 	// doubt is an append of which it is not known whether it is in events for good.
-	doubt *transaction
+	doubt *doubt
+	// head is what is recorded of the newest append, synced how many appends, counted from
+	// the first, are known to be durable.
+	head   head
+	synced int
+	// newest is the greatest ID of an append.
+	newest eventcore.EventID
 
 	// mu guards index. It is never held over anything that waits.
 	mu    sync.RWMutex
 	index index
 
+	checkpoints, leases, snapshots *shelf
+	// known are the checkpoints of which it is known that they are as durable as the policy
+	// says. Who is in the shelf owns it.
+	known   map[eventcore.SubscriptionID]eventcore.Position
+	leaders leaders
+
 	closing sync.Once
 	closed  error
 }
 
-// Close waits for the append that is under way, then gives up the lock. Sequences that
+// Close waits for the calls that are under way, then gives up the lock. Leases are lost.
+// Sequences that
 // are still iterated, and all later calls, fail with [ErrClosed]. Close may be called more
 // than once; it returns the same each time.
 func (s *Store) Close() error {
 	s.closing.Do(func() {
-		s.gate.Close()
+		for _, g := range []gate.Gate{s.leases.gate, s.checkpoints.gate, s.snapshots.gate, s.gate} {
+			g.Close()
+		}
+		_ = s.recordHead() // without it the next one to open has more to do
 		s.closed = s.lock.Close()
 	})
 	return s.closed

@@ -2,13 +2,9 @@ package file
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"hash/crc32"
-	"strings"
 	"time"
-
-	"github.com/google/uuid"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 )
@@ -36,16 +32,16 @@ func fileName(id eventcore.EventID) string { return id.String() + suffix }
 // one when it is read again.
 func checksum(line []byte) uint32 { return crc32.Checksum(line, crc32.MakeTable(crc32.Castagnoli)) }
 
-// parse reads a whole file. name is the file's, without its directory. The error says
-// what is wrong with it.
+// parse reads a whole file. name is the file's, without its directory. The error is a
+// defect; where that does not say what to do, the file has to be brought back.
 func parse(name string, content []byte) (*transaction, error) {
-	id, err := uuid.Parse(strings.TrimSuffix(name, suffix))
-	if err != nil || fileName(id) != name {
-		return nil, fmt.Errorf("its name is not that of an append, <UUID>%s", suffix)
+	id, err := idOf(name)
+	if err != nil {
+		return nil, err
 	}
 	first, payload, whole := bytes.Cut(content, []byte("\n"))
 	if !whole {
-		return nil, errors.New("it is cut off in the header")
+		return nil, &defect{what: "it is cut off in the header"}
 	}
 	h, err := decodeHeader(first)
 	if err != nil {
@@ -53,12 +49,18 @@ func parse(name string, content []byte) (*transaction, error) {
 	}
 	switch {
 	case h.Transaction != id:
-		return nil, fmt.Errorf("it is a copy of %s under another name", fileName(h.Transaction))
+		return nil, &defect{
+			fmt.Sprintf("it is a copy of %s under another name", fileName(h.Transaction)),
+			"give it that name if there is no such file, else move it somewhere else",
+		}
 	case hash(payload) != h.Payload:
-		return nil, errors.New("its events do not match their hash: it was changed or cut off")
+		return nil, &defect{what: "its events do not match their hash: it was changed or cut off"}
 	}
 	t := &transaction{header: h}
-	return t, t.parseLines(payload, int64(len(first)+1))
+	if err := t.parseLines(payload, int64(len(first)+1)); err != nil {
+		return nil, &defect{what: err.Error()}
+	}
+	return t, nil
 }
 
 // parseLines notes where the events lie.

@@ -1,8 +1,10 @@
 package vfs
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,16 +16,31 @@ const (
 	dirMode  = 0o750
 )
 
-// Dir returns the file system of the operating system below a directory.
+// Dir returns the file system of the operating system below a directory, which need not
+// be there yet. Links inside of it are followed, wherever they lead.
 func Dir(root string) FS { return dir(root) }
 
 type dir string
 
-func (d dir) path(name string) string { return filepath.Join(string(d), filepath.FromSlash(name)) }
+// path returns the path of a name for the operating system. It refuses names that lead
+// out of the root or that the operating system gives another meaning, such as "con".
+func (d dir) path(op, name string) (string, error) {
+	local, err := filepath.Localize(name)
+	if err != nil {
+		return "", &fs.PathError{Op: op, Path: name, Err: fmt.Errorf("%w inside %q: %w", errNotInside, string(d), fs.ErrInvalid)}
+	}
+	return filepath.Join(string(d), local), nil
+}
+
+var errNotInside = errors.New("it is not a name of a file")
 
 // OpenFile implements [FS].
 func (d dir) OpenFile(name string, flag int) (File, error) {
-	f, err := os.OpenFile(d.path(name), flag, fileMode)
+	path, err := d.path("open", name)
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(path, flag, fileMode)
 	if err != nil {
 		return nil, err
 	}
@@ -31,17 +48,46 @@ func (d dir) OpenFile(name string, flag int) (File, error) {
 }
 
 // Rename implements [FS].
-func (d dir) Rename(from, to string) error { return rename(d.path(from), d.path(to)) }
+func (d dir) Rename(from, to string) error {
+	source, err := d.path("rename", from)
+	if err != nil {
+		return err
+	}
+	target, err := d.path("rename", to)
+	if err != nil {
+		return err
+	}
+	return rename(source, target)
+}
 
 // Remove implements [FS].
-func (d dir) Remove(name string) error { return os.Remove(d.path(name)) }
+func (d dir) Remove(name string) error {
+	path, err := d.path("remove", name)
+	if err != nil {
+		return err
+	}
+	return os.Remove(path)
+}
 
 // MkdirAll implements [FS].
-func (d dir) MkdirAll(name string) error { return os.MkdirAll(d.path(name), dirMode) }
+func (d dir) MkdirAll(name string) error {
+	path, err := d.path("mkdir", name)
+	if err != nil {
+		return err
+	}
+	if err := makeRoot(string(d), name == "."); err != nil {
+		return err
+	}
+	return os.MkdirAll(path, dirMode)
+}
 
 // ReadDir implements [FS].
 func (d dir) ReadDir(name string) ([]string, error) {
-	entries, err := os.ReadDir(d.path(name))
+	path, err := d.path("open", name)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := os.ReadDir(path)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +105,11 @@ func (d dir) ReadDir(name string) ([]string, error) {
 
 // Stat implements [FS].
 func (d dir) Stat(name string) (int64, error) {
-	info, err := os.Stat(d.path(name))
+	path, err := d.path("stat", name)
+	if err != nil {
+		return 0, err
+	}
+	info, err := os.Stat(path)
 	if err != nil {
 		return 0, err
 	}
@@ -67,13 +117,23 @@ func (d dir) Stat(name string) (int64, error) {
 }
 
 // SyncDir implements [FS].
-func (d dir) SyncDir(name string) error { return syncDir(d.path(name)) }
+func (d dir) SyncDir(name string) error {
+	path, err := d.path("sync", name)
+	if err != nil {
+		return err
+	}
+	return syncDir(path)
+}
 
 // Lock implements [FS].
 func (d dir) Lock(name string) (io.Closer, error) {
-	l, err := lock(d.path(name))
+	path, err := d.path("lock", name)
 	if err != nil {
-		return nil, fmt.Errorf("lock %s: %w", d.path(name), err)
+		return nil, err
+	}
+	l, err := lock(path)
+	if err != nil {
+		return nil, fmt.Errorf("lock %s: %w", path, err)
 	}
 	return l, nil
 }

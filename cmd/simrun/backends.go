@@ -21,8 +21,6 @@ type backend struct {
 	seeds uint64
 	// missing says why the backend cannot run here, empty where it can.
 	missing string
-	// lacks are the scenarios that it cannot run.
-	lacks []string
 }
 
 // backends are all that this command knows, and what they need while it runs.
@@ -49,7 +47,6 @@ func newBackends() *backends {
 			}},
 			doc:   "a directory of JSON lines; simulated on a disk in memory, each of whose operations is a step",
 			seeds: 50,
-			lacks: []string{"projection", "leadership", "snapshots"},
 		},
 		{
 			Backend: sim.Backend{Name: "sqlite", Open: func(ctx context.Context, env sim.Env) (eventcore.Store, error) {

@@ -73,7 +73,7 @@ func (o *output) summaryJSON(s sim.Summary, worst sim.Verdict, vacuous []string,
 		Type: "summary", Verdict: worst, Runs: s.Runs, Verdicts: s.Verdicts, Steps: s.Steps, Calls: s.Coverage.Calls,
 		Traces:    fmt.Sprintf("%016x", s.Traces),
 		Workloads: []workloadJSON{}, Faults: map[string]int{}, Vacuous: append([]string{}, vacuous...),
-		Skipped: append([]string{}, o.flags.skipped()...), Interrupted: interrupted,
+		Skipped: append([]string{}, o.flags.known.skipped(o.flags.backends)...), Interrupted: interrupted,
 		Seconds: time.Since(o.start).Seconds(),
 	}
 	for _, w := range s.Ran() {

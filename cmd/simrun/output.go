@@ -50,7 +50,7 @@ func (o *output) begin() {
 	if o.flags.json {
 		return
 	}
-	for _, skipped := range o.flags.skipped() {
+	for _, skipped := range o.flags.known.skipped(o.flags.backends) {
 		fmt.Fprintf(o.stdout, "skipped: %s\n", skipped)
 	}
 }

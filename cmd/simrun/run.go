@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"iter"
 	"runtime"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -32,8 +31,6 @@ type runFlags struct {
 	json      bool
 	verify    bool
 	keepGoing bool
-	// left says which scenarios are left out on which backends, and why.
-	left []string
 }
 
 func newRun(known *backends) *cobra.Command {
@@ -110,14 +107,6 @@ func (f *runFlags) jobs() ([]job, error) {
 			return nil, fmt.Errorf("--backend: %w", err)
 		}
 		for _, s := range chosenScenarios {
-			if slices.Contains(b.lacks, s.Name) {
-				left := fmt.Sprintf("%s: scenario %s: the backend keeps no checkpoints, leases and snapshots yet", name, s.Name)
-				if len(f.scenarios) > 0 {
-					return nil, fmt.Errorf("--scenario: %s", left)
-				}
-				f.left = append(f.left, left)
-				continue
-			}
 			cfg := template
 			cfg.Backend, cfg.Scenario = b.Backend, s
 			jobs = append(jobs, job{cfg, b.seeds})
@@ -125,9 +114,6 @@ func (f *runFlags) jobs() ([]job, error) {
 	}
 	return jobs, nil
 }
-
-// skipped says what is left out although it was not asked to be, and why.
-func (f *runFlags) skipped() []string { return append(f.known.skipped(f.backends), f.left...) }
 
 // template checks the flags that are the same for every run.
 func (f *runFlags) template() (sim.Config, error) {

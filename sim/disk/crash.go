@@ -1,8 +1,11 @@
 package disk
 
 import (
+	"maps"
 	"math/rand/v2"
+	"path"
 	"slices"
+	"strings"
 )
 
 // Loss says what a crash takes away of what is not durable. The zero value takes all of
@@ -29,11 +32,26 @@ func (d *Disk) Crash(loss Loss) {
 		return // the cache outlives the process: what is dirty stays so
 	}
 	d.crashEntries(loss)
+	d.durable.prune()
 	nodes := d.nodes()
 	for _, node := range nodes {
 		d.crashContent(node, loss.Random)
 	}
 	d.seen = d.durable.clone()
+}
+
+// prune removes what lies in directories that are gone.
+func (t tree) prune() {
+	within := func(name string) bool {
+		for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
+			if !t.dirs[dir] {
+				return false
+			}
+		}
+		return true
+	}
+	maps.DeleteFunc(t.files, func(name string, _ *inode) bool { return !within(name) })
+	maps.DeleteFunc(t.dirs, func(name string, _ bool) bool { return !within(name) })
 }
 
 // nodes returns the files that are left, in the order of their names, so that a seed
@@ -63,12 +81,23 @@ func (d *Disk) crashEntries(loss Loss) {
 			keep = loss.Random.IntN(2) == 0
 		}
 		if keep {
+			d.keepAbove(d.pending[i].dir)
 			d.pending[i].apply(d.durable)
 		} else {
 			d.stats.Lost++
 		}
 	}
 	d.pending = nil
+}
+
+// keepAbove keeps a directory and those above it: no disk has an entry of a directory
+// that it does not have.
+func (d *Disk) keepAbove(name string) {
+	for i := range d.pending {
+		if c := &d.pending[i]; c.kind == madeDir && (c.to == name || strings.HasPrefix(name, c.to+"/")) {
+			c.apply(d.durable)
+		}
+	}
 }
 
 // crashContent keeps, tears or loses the writes of a file.

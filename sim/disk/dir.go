@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"errors"
 	"io"
 	"io/fs"
 	"path"
@@ -39,6 +40,7 @@ func (c *change) apply(t tree) {
 		t.files[c.to] = c.node
 	case removed:
 		delete(t.files, c.from)
+		delete(t.dirs, c.from)
 	case madeDir:
 		t.dirs[c.to] = true
 	}
@@ -55,41 +57,45 @@ func (d *Disk) do(c change) {
 	d.pending = append(d.pending, c)
 }
 
-// Rename moves a file, over another one if there is one, at once for all who look.
-func (d *Disk) Rename(from, to string) error {
-	from, to = cleaned(from), cleaned(to)
-	_, err := d.begin(Op{Kind: OpRename, Path: to})
+func (p program) Rename(from, to string) error {
+	d := p.disk
+	from, to = p.full(from), p.full(to)
+	_, err := p.begin(Op{Kind: OpRename, Path: to})
 	defer d.mu.Unlock()
 	if err != nil {
 		return err
 	}
 	node := d.seen.files[from]
-	if node == nil || !d.seen.dirs[path.Dir(to)] {
+	if node == nil || d.seen.dirs[to] || !d.seen.dirs[path.Dir(to)] {
 		return pathError("rename", from, fs.ErrNotExist)
 	}
 	d.do(change{kind: renamed, dir: path.Dir(to), from: from, to: to, node: node})
 	return nil
 }
 
-// Remove removes a file. Handles on it stay good.
-func (d *Disk) Remove(name string) error {
-	name = cleaned(name)
-	_, err := d.begin(Op{Kind: OpRemove, Path: name})
+func (p program) Remove(name string) error {
+	d := p.disk
+	name = p.full(name)
+	_, err := p.begin(Op{Kind: OpRemove, Path: name})
 	defer d.mu.Unlock()
 	if err != nil {
 		return err
 	}
-	if d.seen.files[name] == nil {
+	switch {
+	case d.seen.files[name] != nil:
+	case !d.seen.dirs[name]:
 		return pathError("remove", name, fs.ErrNotExist)
+	case name == "." || len(d.names(name)) > 0:
+		return pathError("remove", name, syscall.ENOTEMPTY)
 	}
 	d.do(change{kind: removed, dir: path.Dir(name), from: name})
 	return nil
 }
 
-// MkdirAll makes a directory and those above it.
-func (d *Disk) MkdirAll(name string) error {
-	name = cleaned(name)
-	_, err := d.begin(Op{Kind: OpMkdir, Path: name})
+func (p program) MkdirAll(name string) error {
+	d := p.disk
+	name = p.full(name)
+	_, err := p.begin(Op{Kind: OpMkdir, Path: name})
 	defer d.mu.Unlock()
 	if err != nil {
 		return err
@@ -105,14 +111,28 @@ func (d *Disk) MkdirAll(name string) error {
 	for _, dir := range missing {
 		d.do(change{kind: madeDir, dir: path.Dir(dir), to: dir})
 	}
+	// No SyncDir can name the directory of the root, so this is to make it durable.
+	if (name == p.root || slices.Contains(missing, p.root)) && !d.forgets(OpSyncDir) {
+		d.keepRoot(p.root)
+	}
 	return nil
 }
 
-// ReadDir returns the names in a directory, sorted, those of directories with a slash
-// at the end.
-func (d *Disk) ReadDir(name string) ([]string, error) {
-	name = cleaned(name)
-	_, err := d.begin(Op{Kind: OpReadDir, Path: name})
+// keepRoot makes the root of a file system durable, and those above it.
+func (d *Disk) keepRoot(root string) {
+	d.pending = slices.DeleteFunc(d.pending, func(c change) bool {
+		keep := c.kind == madeDir && (c.to == root || strings.HasPrefix(root, c.to+"/"))
+		if keep {
+			c.apply(d.durable)
+		}
+		return keep
+	})
+}
+
+func (p program) ReadDir(name string) ([]string, error) {
+	d := p.disk
+	name = p.full(name)
+	_, err := p.begin(Op{Kind: OpReadDir, Path: name})
 	defer d.mu.Unlock()
 	if err != nil {
 		return nil, err
@@ -120,6 +140,11 @@ func (d *Disk) ReadDir(name string) ([]string, error) {
 	if !d.seen.dirs[name] {
 		return nil, pathError("read directory", name, fs.ErrNotExist)
 	}
+	return d.names(name), nil
+}
+
+// names returns the names in a directory.
+func (d *Disk) names(name string) []string {
 	names := []string{}
 	for file := range d.seen.files {
 		if path.Dir(file) == name {
@@ -132,13 +157,13 @@ func (d *Disk) ReadDir(name string) ([]string, error) {
 		}
 	}
 	slices.SortFunc(names, strings.Compare)
-	return names, nil
+	return names
 }
 
-// Stat returns the size of a file in bytes.
-func (d *Disk) Stat(name string) (size int64, err error) {
-	name = cleaned(name)
-	_, err = d.begin(Op{Kind: OpStat, Path: name})
+func (p program) Stat(name string) (size int64, err error) {
+	d := p.disk
+	name = p.full(name)
+	_, err = p.begin(Op{Kind: OpStat, Path: name})
 	defer d.mu.Unlock()
 	if err != nil {
 		return 0, err
@@ -150,13 +175,15 @@ func (d *Disk) Stat(name string) (size int64, err error) {
 	return int64(len(node.data)), nil
 }
 
-// SyncDir makes the entries of a directory durable: which files it has, not what is in
-// them. If it fails, what was not durable stays so; it may be tried again.
-func (d *Disk) SyncDir(name string) error {
-	name = cleaned(name)
-	_, err := d.begin(Op{Kind: OpSyncDir, Path: name})
+func (p program) SyncDir(name string) error {
+	d := p.disk
+	name = p.full(name)
+	_, err := p.begin(Op{Kind: OpSyncDir, Path: name})
 	defer d.mu.Unlock()
 	if err != nil {
+		if errors.Is(err, syscall.EIO) {
+			d.pending = slices.DeleteFunc(d.pending, func(c change) bool { return c.in(name) })
+		}
 		return err
 	}
 	if !d.seen.dirs[name] {
@@ -184,11 +211,10 @@ type lock struct {
 	epoch int
 }
 
-// Lock takes the lock of a name, or fails with [vfs.ErrLocked] if it is taken. It is
-// given back when the result is closed, and by a crash.
-func (d *Disk) Lock(name string) (io.Closer, error) {
-	name = cleaned(name)
-	_, err := d.begin(Op{Kind: OpLock, Path: name})
+func (p program) Lock(name string) (io.Closer, error) {
+	d := p.disk
+	name = p.full(name)
+	_, err := p.begin(Op{Kind: OpLock, Path: name})
 	defer d.mu.Unlock()
 	if err != nil {
 		return nil, err

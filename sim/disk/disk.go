@@ -12,8 +12,8 @@
 // what is not durable, all of it or a part that is drawn: writes one by one, torn at
 // the borders of sectors, entries in the order of a journal or in any.
 //
-// A failed sync forgets, as on Linux: the pages count as clean from then on, so that a
-// later sync that succeeds says nothing of them (Rebello et al., "Can Applications Recover
+// A failed sync, also of a directory, forgets, as on Linux: the pages count as clean from
+// then on, so that a later sync that succeeds says nothing of them (Rebello et al., "Can Applications Recover
 // from fsync Failures?", USENIX ATC 2020).
 //
 // A Disk is safe for concurrent use; in a simulated run one task uses it at a time.

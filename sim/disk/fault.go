@@ -2,6 +2,7 @@ package disk
 
 import (
 	"fmt"
+	"io/fs"
 	"syscall"
 )
 
@@ -53,7 +54,8 @@ const (
 	// NoFault lets the operation happen.
 	NoFault Fault = iota
 	// EIO fails with syscall.EIO. A write may have changed the beginning of what it was
-	// to write; a sync forgets what it was to make durable.
+	// to write; a sync forgets what it was to make durable, be
+	// it of a file or of a directory.
 	EIO
 	// ENOSPC fails a write, or the making of a file, with syscall.ENOSPC. A write may have
 	// written its beginning.
@@ -68,15 +70,18 @@ func (f Fault) String() string {
 }
 
 // begin is what every operation begins with. It returns with mu locked.
-func (d *Disk) begin(op Op) (Fault, error) {
+func (p program) begin(op Op) (Fault, error) {
+	d := p.disk
 	d.mu.Lock()
-	epoch := d.epoch
-	if point := d.cfg.Point; point != nil {
+	if !fs.ValidPath(op.Path) {
+		return NoFault, pathError(op.Kind.String(), op.Path, fs.ErrInvalid)
+	}
+	if point := d.cfg.Point; point != nil && d.epoch == p.epoch {
 		d.mu.Unlock()
 		point("disk: " + op.Kind.String() + " " + op.Path)
 		d.mu.Lock()
 	}
-	if d.epoch != epoch {
+	if d.epoch != p.epoch {
 		return NoFault, pathError(op.Kind.String(), op.Path, ErrCrashed)
 	}
 	if d.stats.Operations == nil {

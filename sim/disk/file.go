@@ -74,11 +74,10 @@ type File struct {
 	closed bool
 }
 
-// OpenFile opens a file. Of the flags of package os it knows O_RDONLY, O_WRONLY, O_RDWR,
-// O_CREATE, O_EXCL, O_TRUNC and O_APPEND.
-func (d *Disk) OpenFile(name string, flag int) (*File, error) {
-	name = cleaned(name)
-	_, err := d.begin(Op{Kind: OpOpen, Path: name})
+func (p program) OpenFile(name string, flag int) (*File, error) {
+	d := p.disk
+	name = p.full(name)
+	_, err := p.begin(Op{Kind: OpOpen, Path: name})
 	defer d.mu.Unlock()
 	if err != nil {
 		return nil, err
@@ -98,7 +97,7 @@ func (d *Disk) OpenFile(name string, flag int) (*File, error) {
 		node = &inode{}
 		d.do(change{kind: created, dir: path.Dir(name), to: name, node: node})
 	}
-	f := &File{disk: d, node: node, name: name, epoch: d.epoch, flag: flag}
+	f := &File{disk: d, node: node, name: name, epoch: p.epoch, flag: flag}
 	if flag&os.O_TRUNC != 0 && len(node.data) > 0 {
 		node.change(write{truncate: true})
 	}
@@ -107,7 +106,7 @@ func (d *Disk) OpenFile(name string, flag int) (*File, error) {
 
 // begin begins an operation and checks the handle. It returns with the disk's mu locked.
 func (f *File) begin(kind Kind, offset int64, length int) (Fault, error) {
-	fault, err := f.disk.begin(Op{Kind: kind, Path: f.name, Offset: offset, Length: length})
+	fault, err := program{f.disk, f.epoch, "."}.begin(Op{Kind: kind, Path: f.name, Offset: offset, Length: length})
 	if gone := f.check(kind); gone != nil {
 		return NoFault, gone
 	}
