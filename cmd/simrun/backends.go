@@ -37,7 +37,7 @@ func newBackends() *backends {
 				return memory.New(memory.Config{Clock: env.Clock}), nil
 			}},
 			doc:   "in this process, nothing survives it",
-			seeds: 2000,
+			seeds: 1200,
 		},
 		{
 			Backend: sim.Backend{Name: "file", Durable: true, Open: func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
@@ -46,19 +46,19 @@ func newBackends() *backends {
 				})
 			}},
 			doc:   "a directory of JSON lines; simulated on a disk in memory, each of whose operations is a step",
-			seeds: 50,
+			seeds: 30,
 		},
 		{
 			Backend: sim.Backend{Name: "sqlite", Open: func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
 				return sqlite.Open(ctx, sqlite.Memory, sqlite.Config{Clock: env.Clock})
 			}},
 			doc:   "SQLite; simulated in memory, so without files",
-			seeds: 50,
+			seeds: 30,
 		},
 		{
 			Backend: sim.Backend{Name: "postgres", Open: b.postgres.open, Blocks: true},
 			doc:     "PostgreSQL: a server of its own in a temporary directory, or the one that EVENTCORE_POSTGRES_DSN names",
-			seeds:   20,
+			seeds:   10,
 			missing: missingPostgres(),
 		},
 	}
