@@ -18,11 +18,15 @@ func Execute[S, E any](ctx context.Context, store Store, command Command[S, E], 
 	for {
 		switch effect := m.Next(); effect.Kind {
 		case EffectRead:
-			m.ReadEnded(m.readStream(ctx, store, effect.Stream))
+			m.ReadEnded(m.readStream(ctx, store, effect))
 		case EffectAppend:
 			m.AppendEnded(store.Append(ctx, effect.Writes))
 		case EffectSleep:
 			m.Slept(m.settings.clock.Sleep(ctx, effect.Retry.Delay))
+		case EffectLoadSnapshot:
+			m.SnapshotLoaded(m.settings.snapshots.LoadSnapshot(ctx, effect.Key))
+		case EffectSaveSnapshot:
+			m.SnapshotSaved(m.settings.snapshots.SaveSnapshot(ctx, effect.Key, effect.Snapshot))
 		default:
 			return effect.Executed, effect.Err
 		}
@@ -30,8 +34,8 @@ func Execute[S, E any](ctx context.Context, store Store, command Command[S, E], 
 }
 
 // readStream folds a stream event by event.
-func (m *Machine[S, E]) readStream(ctx context.Context, store Store, id StreamID) error {
-	for recorded, err := range store.ReadStream(ctx, id, 0) {
+func (m *Machine[S, E]) readStream(ctx context.Context, store Store, effect *Effect) error {
+	for recorded, err := range store.ReadStream(ctx, effect.Stream, effect.After) {
 		if err != nil {
 			return err
 		}

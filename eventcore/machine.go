@@ -19,6 +19,7 @@ type Machine[S, E any] struct {
 	discoverer Discoverer[S] // nil if the command is none
 	declared   []StreamID
 	settings   settings
+	snapshot   *snapshotting[S] // nil if the state is not kept
 
 	effect   Effect
 	state    S
@@ -40,7 +41,12 @@ func NewMachine[S, E any](command Command[S, E], opts ...Option) (*Machine[S, E]
 		return nil, err
 	}
 	m.declared = command.Streams()
-	m.discoverer, _ = command.(Discoverer[S])
+	behind := untagged(command)
+	m.discoverer, _ = behind.(Discoverer[S])
+	var err error
+	if m.snapshot, err = m.snapshotting(behind); err != nil {
+		return nil, err
+	}
 	switch {
 	case len(m.declared) == 0:
 		return nil, fmt.Errorf("eventcore: execute %T: it declares no stream; return at least one from Streams", command)
@@ -49,10 +55,11 @@ func NewMachine[S, E any](command Command[S, E], opts ...Option) (*Machine[S, E]
 	case slices.ContainsFunc(m.declared, StreamID.IsZero):
 		return nil, fmt.Errorf("eventcore: execute %T: a declared stream ID is the zero value; make it with ParseStreamID", command)
 	}
-	m.begin()
+	m.replay()
 	if len(m.read) < len(m.declared) {
 		return nil, fmt.Errorf("eventcore: execute %T: stream %q is declared twice", command, m.twice())
 	}
+	m.begin()
 	return m, nil
 }
 
@@ -71,10 +78,23 @@ func (m *Machine[S, E]) twice() StreamID {
 // call of another method.
 func (m *Machine[S, E]) Next() *Effect { return &m.effect }
 
-// begin starts an attempt from nothing.
+// begin starts an attempt.
 func (m *Machine[S, E]) begin() {
-	var empty S
 	m.attempts++
+	if s := m.snapshot; s != nil {
+		s.use, s.taken, s.folded = SnapshotUse{}, nil, 0
+		m.effect = Effect{Kind: EffectLoadSnapshot, Key: s.key}
+		return
+	}
+	m.replay()
+}
+
+// replay folds all streams from nothing.
+func (m *Machine[S, E]) replay() {
+	var empty S
+	if s := m.snapshot; s != nil {
+		s.base, s.again, s.use.Resumed = 0, false, false
+	}
 	m.state, m.read, m.current = empty, slices.Grow(m.read[:0], len(m.declared)), 0
 	clear(m.known)
 	m.add(m.declared)
@@ -117,7 +137,14 @@ func (m *Machine[S, E]) note(id StreamID) {
 }
 
 func (m *Machine[S, E]) openRead() {
-	m.effect = Effect{Kind: EffectRead, Stream: m.read[m.current].Stream}
+	at := m.read[m.current]
+	m.effect = Effect{Kind: EffectRead, Stream: at.Stream}
+	if s := m.snapshot; s != nil && m.current < s.base {
+		// The event to which the snapshot has folded the stream is read again, to see that
+		// it is there: a store may have been restored from a backup that is older.
+		s.confirmed = at.Version == 0
+		m.effect.After = at.Version - min(at.Version, 1)
+	}
 }
 
 // Fold takes one event of the stream that is being read. It returns false if the
@@ -127,6 +154,16 @@ func (m *Machine[S, E]) Fold(recorded *Recorded) bool {
 		return false
 	}
 	at := &m.read[m.current]
+	if s := m.snapshot; s != nil && m.current < s.base {
+		if !s.confirmed && recorded.Stream == at.Stream && recorded.Version == at.Version {
+			s.confirmed = true
+			return true
+		}
+		// In a full replay this event comes before those of the streams behind.
+		if s.again = m.current < s.base-1; s.again {
+			return false
+		}
+	}
 	if recorded.Stream != at.Stream || recorded.Version != at.Version+1 {
 		m.fail(&StoreFailure{Operation: OpReadStream, Outcome: OutcomeNotApplied, Err: fmt.Errorf(
 			"the store yielded version %d of stream %q where version %d of stream %q comes next",
@@ -140,6 +177,9 @@ func (m *Machine[S, E]) Fold(recorded *Recorded) bool {
 	}
 	m.state = m.command.Apply(m.state, event)
 	at.Version = recorded.Version
+	if m.snapshot != nil {
+		m.snapshot.folded++
+	}
 	return true
 }
 
@@ -152,6 +192,10 @@ func (m *Machine[S, E]) ReadEnded(err error) {
 	m.must(EffectRead, "ReadEnded")
 	if err != nil {
 		m.fail(err)
+		return
+	}
+	if m.mustReplay() {
+		m.replay()
 		return
 	}
 	m.current++
@@ -189,12 +233,14 @@ func (m *Machine[S, E]) discover() error {
 
 // decide asks the command what happens and makes the batch of it.
 func (m *Machine[S, E]) decide() {
+	m.take()
 	emits, err := m.command.Handle(m.state)
 	if err == nil {
 		err = m.write(emits)
 	}
 	if err != nil {
 		m.fail(err)
+		m.save()
 		return
 	}
 	m.effect = Effect{Kind: EffectAppend, Writes: m.writes}
@@ -226,6 +272,7 @@ func (m *Machine[S, E]) AppendEnded(appended Appended, err error) {
 	m.must(EffectAppend, "AppendEnded")
 	if err == nil {
 		m.done(appended, OutcomeApplied, nil)
+		m.save()
 		return
 	}
 	if !isConflict(err) {
@@ -280,4 +327,7 @@ func (m *Machine[S, E]) done(appended Appended, outcome Outcome, err error) {
 	m.effect = Effect{Kind: EffectDone, Err: err, Executed: Executed{
 		Appended: appended, Outcome: outcome, Attempts: m.attempts, Read: m.read[:m.current],
 	}}
+	if m.snapshot != nil {
+		m.effect.Executed.Snapshot = m.snapshot.use
+	}
 }

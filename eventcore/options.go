@@ -18,6 +18,11 @@ type settings struct {
 	random   *rand.Rand
 	ids      IDGenerator
 	metadata json.RawMessage
+
+	correlation, causation string
+
+	snapshots     SnapshotStore
+	snapshotEvery int
 }
 
 // WithCodec sets how events are encoded and decoded. It is required.
@@ -46,6 +51,19 @@ func WithMetadata(metadata json.RawMessage) Option {
 	return func(s *settings) { s.metadata = metadata }
 }
 
+// WithSnapshots sets where the states of commands are kept that are a [Snapshotter], and
+// after how many events: a state is saved when at least so many were folded since the
+// snapshot that the execution began with; 0 is 100. The save comes after the append, or
+// after the business rule that forbids the command, and its caller waits for it. Neither
+// loading nor saving fails the command; see [SnapshotUse].
+//
+// A snapshot is used only where that makes no difference: if a stream other than the last
+// one of its streams has moved, or has not got the events that were folded, all streams are
+// folded from their beginning.
+func WithSnapshots(store SnapshotStore, every int) Option {
+	return func(s *settings) { s.snapshots, s.snapshotEvery = store, every }
+}
+
 // set applies the options and puts the defaults where there are none.
 func (s *settings) set(opts []Option) error {
 	for _, opt := range opts {
@@ -57,7 +75,16 @@ func (s *settings) set(opts []Option) error {
 	if len(s.metadata) > 0 && !json.Valid(s.metadata) {
 		return fmt.Errorf("eventcore: execute: the metadata is not JSON: %.40q; pass one JSON value to WithMetadata", s.metadata)
 	}
+	if s.snapshotEvery < 0 {
+		return fmt.Errorf("eventcore: execute: snapshots every %d events; pass 0 or more to WithSnapshots", s.snapshotEvery)
+	}
+	if s.snapshotEvery == 0 {
+		s.snapshotEvery = defaultSnapshotEvery
+	}
 	var err error
+	if s.metadata, err = s.causality(); err != nil {
+		return err
+	}
 	if s.retry, err = s.retry.filled(); err != nil {
 		return err
 	}
@@ -72,6 +99,9 @@ func (s *settings) set(opts []Option) error {
 	}
 	return nil
 }
+
+// defaultSnapshotEvery is the number of events after which a state is kept.
+const defaultSnapshotEvery = 100
 
 // runtimeSource draws from the runtime's generator.
 type runtimeSource struct{}
