@@ -16,7 +16,9 @@
 //
 // Commands are executed by [Execute]: it folds the command's streams event by
 // event, asks the command what happens, appends that with every stream it read as
-// a participant, and runs the whole command again after a version conflict.
+// a participant, and runs the whole command again after a version conflict. A command
+// that is a [Snapshotter] begins with a state that was kept; one that is made by [Tagged]
+// declares its streams by struct tags.
 //
 // Read models are made by [RunProjection]: it hands the events of the global order to a
 // [Projector], one after the other, and remembers how far it has come.

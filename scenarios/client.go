@@ -43,6 +43,8 @@ type Client struct {
 	ticks   int64
 	// projected is the log of the projection under way.
 	projected *ProjectionLog
+	// kept are the snapshots of the operation under way.
+	kept []SnapshotAct
 	// ref names the operation under way in its events.
 	ref uint64
 }
@@ -62,7 +64,7 @@ func (c *Client) begin(s *spec) int {
 		c.known = make(map[eventcore.StreamID]eventcore.Version)
 	}
 	c.spy.inner = c.Store
-	c.ref, c.projected = 0, nil
+	c.ref, c.projected, c.kept = 0, nil, nil
 	return len(c.spy.attempts)
 }
 

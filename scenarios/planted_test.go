@@ -111,7 +111,7 @@ func (b *bench) ref(e eventcore.Recorded) uint64 {
 func TestEachInvariantFailsOnPlantedViolations(t *testing.T) {
 	caught := map[string]bool{}
 	all := slices.Concat(plantedInBooks(), plantedInContention(), plantedInTransfers(), plantedInOrders(), plantedInWriteSkew(),
-		plantedInProjections(), plantedInLeaderships())
+		plantedInProjections(), plantedInLeaderships(), plantedInSnapshots())
 	for _, p := range all {
 		t.Run(fmt.Sprintf("%s/%s/%s", p.scenario, p.invariant, p.want), func(t *testing.T) {
 			w := newWorld(t, p.scenario, 5)

@@ -54,6 +54,8 @@ type Result struct {
 	Ref uint64
 	// Projection is what an operation did that is a projection, else nil.
 	Projection *ProjectionLog
+	// Snapshots has the loads and saves of snapshots, in order.
+	Snapshots []SnapshotAct
 }
 
 // Attempt is one append that an operation sent to its store.

@@ -87,7 +87,7 @@ type Weights map[string]int
 // All returns the scenarios, in a fixed order.
 func All() []Scenario {
 	var all []Scenario
-	for _, s := range []spec{contention(), transfers(), orders(), writeSkew(), mixed(), projections(), leadership(), poolSaturation()} {
+	for _, s := range []spec{contention(), transfers(), orders(), writeSkew(), mixed(), projections(), leadership(), poolSaturation(), snapshots()} {
 		all = append(all, s.scenario())
 	}
 	return all

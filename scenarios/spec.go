@@ -80,7 +80,7 @@ func (s *spec) run(ctx context.Context, c *Client, op Op) Result {
 	attempts := c.spy.attempts[from:len(c.spy.attempts):len(c.spy.attempts)]
 	return Result{
 		Op: op, Err: err, Outcome: outcome(attempts),
-		Executed: executed, Attempts: attempts, Ref: c.ref, Projection: c.projected,
+		Executed: executed, Attempts: attempts, Ref: c.ref, Projection: c.projected, Snapshots: c.kept,
 	}
 }
 

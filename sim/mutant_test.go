@@ -39,6 +39,8 @@ func budgets() map[string]uint64 {
 		"shared-lease":       27,
 		"lease-for-ever":     6,
 		"repeated-token":     6,
+		"snapshot-back":      140,
+		"snapshot-torn":      3,
 		"held-connection":    6,
 		"stale-check":        21,
 	}

@@ -89,7 +89,7 @@ func OfDisk() []Mutant {
 func OfState() []Mutant {
 	mutants := []Mutant{
 		orderByID(), checkpointBack(), savedBeforeApply(), swallowedPoison(),
-		sharedLease(), leaseForEver(), repeatedToken(), staleCheck(), heldConnection(),
+		sharedLease(), leaseForEver(), repeatedToken(), staleCheck(), heldConnection(), snapshotBack(), snapshotTorn(),
 	}
 	for i := range mutants {
 		if mutants[i].Wrap == nil {
