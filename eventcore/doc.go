@@ -20,6 +20,8 @@
 // that is a [Snapshotter] begins with a state that was kept; one that is made by [Tagged]
 // declares its streams by struct tags.
 //
+// [Telemetry] reports all of it to OpenTelemetry.
+//
 // Read models are made by [RunProjection]: it hands the events of the global order to a
 // [Projector], one after the other, and remembers how far it has come.
 package eventcore

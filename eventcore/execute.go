@@ -15,6 +15,20 @@ func Execute[S, E any](ctx context.Context, store Store, command Command[S, E], 
 	if err != nil {
 		return Executed{Outcome: OutcomeNotApplied}, err
 	}
+	var executed Executed
+	if t := m.settings.telemetry; t == nil {
+		executed, err = m.run(ctx, store)
+	} else {
+		executed, err = t.execute(ctx, commandName(command), func(ctx context.Context) (Executed, error) {
+			return m.run(ctx, t.Wrap(store))
+		})
+	}
+	m.settings.log(ctx, command, &executed, err)
+	return executed, err
+}
+
+// run performs the effects of the machine.
+func (m *Machine[S, E]) run(ctx context.Context, store Store) (Executed, error) {
 	for {
 		switch effect := m.Next(); effect.Kind {
 		case EffectRead:

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 )
 
@@ -23,6 +24,9 @@ type settings struct {
 
 	snapshots     SnapshotStore
 	snapshotEvery int
+
+	telemetry *Telemetry
+	logger    *slog.Logger
 }
 
 // WithCodec sets how events are encoded and decoded. It is required.

@@ -53,14 +53,16 @@ type projectionRun[E any] struct {
 
 // step performs one effect and answers the machine.
 func (r *projectionRun[E]) step(ctx context.Context, effect *ProjectionEffect[E]) {
+	ctx, ended := r.traceStep(ctx, effect)
+	defer ended()
 	m, settled := r.machine, effect.Detached
 	if settled {
 		detached, cancel := r.detached(ctx)
 		defer cancel()
 		ctx = detached
 	}
-	// ended says whether a call failed because of the context: that is no answer.
-	ended := func(err error) bool {
+	// cut says whether a call failed because of the context: that is no answer.
+	cut := func(err error) bool {
 		if settled || err == nil || ctx.Err() == nil {
 			return false
 		}
@@ -71,31 +73,31 @@ func (r *projectionRun[E]) step(ctx context.Context, effect *ProjectionEffect[E]
 	case ProjectionRead:
 		r.readPage(ctx, effect)
 	case ProjectionApply:
-		if err := r.projector.Apply(r.called(ctx), effect.Event); !ended(err) {
+		if err := r.projector.Apply(r.called(ctx), effect.Event); !cut(err) {
 			m.Applied(err)
 		}
 	case ProjectionSave:
-		if at, err := m.settings.checkpoints.SaveCheckpoint(ctx, m.settings.subscription, effect.At); !ended(err) {
+		if at, err := m.settings.checkpoints.SaveCheckpoint(ctx, m.settings.subscription, effect.At); !cut(err) {
 			m.Saved(at, err)
 		}
 	case ProjectionSkip:
-		if err := r.checkpointing.SkipEvent(r.called(ctx), effect.At); !ended(err) {
+		if err := r.checkpointing.SkipEvent(r.called(ctx), effect.At); !cut(err) {
 			m.SkipEnded(err)
 		}
 	case ProjectionLoad:
-		if at, err := r.load(ctx); !ended(err) {
+		if at, err := r.load(ctx); !cut(err) {
 			m.Loaded(at, err)
 		}
 	case ProjectionSleep:
-		if err := m.settings.clock.Sleep(ctx, effect.Delay); !ended(err) {
+		if err := m.settings.clock.Sleep(ctx, effect.Delay); !cut(err) {
 			m.Slept(err)
 		}
 	case ProjectionAcquire:
-		if token, err := r.acquire(ctx); !ended(err) {
+		if token, err := r.acquire(ctx); !cut(err) {
 			m.Acquired(token, err)
 		}
 	case ProjectionCheck:
-		if err := r.lease.Check(ctx); !ended(err) {
+		if err := r.lease.Check(ctx); !cut(err) {
 			m.Checked(err)
 		}
 	case ProjectionRelease:

@@ -32,6 +32,7 @@ type projectionSettings struct {
 	random       *rand.Rand
 	logger       *slog.Logger
 	onNotice     func(ProjectionNotice)
+	telemetry    *Telemetry
 }
 
 // The defaults of a projection.

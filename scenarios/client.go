@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"log/slog"
 	"math/rand/v2"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
@@ -59,6 +60,7 @@ func (c *Client) begin(s *spec) int {
 			eventcore.WithClock(c.Clock),
 			eventcore.WithRandom(c.Random),
 			eventcore.WithIDs(c.IDs),
+			eventcore.WithLogger(slog.New(slog.DiscardHandler)),
 		}
 		c.optionsOf = s.name
 		c.known = make(map[eventcore.StreamID]eventcore.Version)
