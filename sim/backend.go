@@ -21,6 +21,11 @@ type Backend struct {
 	// Open, called again with the same Env after a crash, opens the store that was there.
 	// Crashes are then drawn.
 	Durable bool
+	// Kill ends all sessions that the store has on its server, in the middle of whatever
+	// they do, as an administrator does or a server that restarts. It returns once they have
+	// ended; the store stays open and makes new ones. Leases that live in a session are
+	// lost. Kills are then drawn; nil: there are none.
+	Kill func(ctx context.Context, store eventcore.Store) error
 	// Blocks says that calls of the store wait for something outside this
 	// process, such as a server. Tasks then switch by goroutines, which may block,
 	// not by the faster coroutines.

@@ -118,7 +118,7 @@ func (c Config) checkCrashes() error {
 		}
 		last = crash.Step
 	}
-	if last > 0 && !c.Backend.Durable {
+	if last > 0 && !c.Backend.crashes() {
 		return fmt.Errorf("sim: Crashes: backend %s is not durable: after a crash nothing would be left; leave them out", c.Backend.Name)
 	}
 	return nil

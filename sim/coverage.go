@@ -21,6 +21,8 @@ type Coverage struct {
 	// Crashes counts crashes of the store's process, those during a recovery too; Lost and
 	// Torn what they took away of what was not synced.
 	Crashes, Lost, Torn int
+	// Kills counts how often a store was cut off its server.
+	Kills int
 	// Reached counts what scenarios are for; see [scenarios.Scenario.Reaches].
 	Reached map[string]int
 	// Faults counts by kind.
@@ -46,6 +48,7 @@ func (c *Coverage) Add(other Coverage) {
 	c.Crashes += other.Crashes
 	c.Lost += other.Lost
 	c.Torn += other.Torn
+	c.Kills += other.Kills
 	if c.Reached == nil && len(other.Reached) > 0 {
 		c.Reached = make(map[string]int)
 	}

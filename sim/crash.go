@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/eventcore-go/eventcore-sim/chaos/mutant"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
@@ -21,9 +22,9 @@ type Crash struct {
 	// Step is the number of scheduling decisions after which it happens, if the safety
 	// phase lasts that long.
 	Step int `json:"step"`
-	// At is the kind of disk operation, as in "sync", that the crash then waits for: it
-	// comes when a task is about to do one, but not many steps later than Step. "": it
-	// waits for nothing.
+	// At is the kind of disk operation, as in "sync", or the beginning of the statement, as
+	// in "COMMIT", that the crash then waits for: it comes when a task is about to do one,
+	// but not many steps later than Step. "": it waits for nothing.
 	At string `json:"at,omitempty"`
 	// Kind says what becomes of what was not synced.
 	Kind CrashKind `json:"kind"`
@@ -43,7 +44,8 @@ const (
 	CrashTorn CrashKind = "torn"
 	// CrashReordered takes away a part of it that is drawn, in any order.
 	CrashReordered CrashKind = "reordered"
-	// CrashProcess takes away nothing: the machine goes on.
+	// CrashProcess takes away nothing: the machine goes on. Where the store has a server, it is
+	// the store's sessions there that end.
 	CrashProcess CrashKind = "process"
 )
 
@@ -54,11 +56,11 @@ func CrashKinds() []CrashKind {
 
 func (c Crash) validate() error {
 	for _, kind := range CrashKinds() {
-		if c.Kind == kind && c.Step > 0 && c.Again >= 0 && (c.At == "" || slices.Contains(crashPoints(), c.At)) {
+		if c.Kind == kind && c.Step > 0 && c.Again >= 0 && (c.At == "" || slices.Contains(append(crashPoints(), killPoints()...), c.At)) {
 			return nil
 		}
 	}
-	return fmt.Errorf("crash %+v: give a step ≥ 1, a kind of %v, again ≥ 0, and at none or one of %q", c, CrashKinds(), crashPoints())
+	return fmt.Errorf("crash %+v: give a step ≥ 1, a kind of %v, again ≥ 0, and at none or one of %q", c, CrashKinds(), append(crashPoints(), killPoints()...))
 }
 
 // String returns the crash as it stands in traces and reports.
@@ -83,12 +85,20 @@ func crashPoints() []string {
 	return points
 }
 
+// killPoints are the statements before which the end of a session leaves another state.
+func killPoints() []string { return []string{"INSERT", "UPDATE", "COMMIT", atBatch} }
+
+// atBatch stands for statements that are sent together.
+const atBatch = "BATCH"
+
 const (
 	// crashGap is the greatest number of steps from one crash to the next.
 	crashGap = 600
 	// mostCrashes is the greatest number of crashes in a run, mostRecovery the last
 	// operation of a recovery at which there is another.
 	mostCrashes, mostRecovery = 4, 12
+	// killGap and mostKills are the same of the ends of sessions: statements are many.
+	killGap, mostKills = 400, 8
 )
 
 // drawCrashes makes one seed in two free of crashes.
@@ -114,6 +124,37 @@ func drawCrashes(seed uint64) []Crash {
 	return all
 }
 
+// drawKills draws the ends of a store's sessions.
+func drawKills(seed uint64) []Crash {
+	r := prng.New(seed, "kills")
+	if r.IntN(2) == 0 {
+		return nil
+	}
+	var all []Crash
+	step := 0
+	for range 1 + r.IntN(mostKills) {
+		step += 1 + r.IntN(killGap)
+		c := Crash{Step: step, Kind: CrashProcess}
+		if points := killPoints(); r.IntN(3) > 0 {
+			c.At = points[r.IntN(len(points))]
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+// crashes says whether the backend can be crashed.
+func (b *Backend) crashes() bool { return b.Durable || b.Kill != nil }
+
+// awaits says whether the crash waits for the yield point of that name.
+func (c Crash) awaits(name string) bool {
+	if statement, is := strings.CutPrefix(name, "sql: "); is {
+		statement = strings.ToUpper(statement)
+		return strings.HasPrefix(statement, c.At) || c.At == atBatch && strings.Contains(statement, " PIPELINED: ")
+	}
+	return strings.HasPrefix(name, "disk: "+c.At+" ")
+}
+
 // crashed is what calls panic with whose process has crashed.
 type crashed struct{}
 
@@ -126,14 +167,14 @@ const never = math.MaxInt64
 // nextCrash tells the world when to stop for the next crash.
 func (r *run) nextCrash() {
 	w := r.world
-	w.interrupt, w.awaited = never, ""
+	w.interrupt, w.awaited = never, nil
 	if r.crashes == len(r.result.Plan.Crashes) {
 		return
 	}
 	c := r.result.Plan.Crashes[r.crashes]
 	w.interrupt = int64(c.Step)
 	if c.At != "" {
-		w.awaited, w.awaitedFrom = "disk: "+c.At+" ", w.interrupt
+		w.awaited, w.awaitedFrom = c.awaits, w.interrupt
 		w.interrupt += crashGap
 	}
 }
@@ -146,6 +187,9 @@ func (r *run) crash(ctx context.Context) error {
 	w := r.world
 	w.trace.add(step{time: w.now, task: -1, kind: stepCrash, name: w.trace.intern(string(c.Kind))})
 	r.result.Crashes = append(r.result.Crashes, c)
+	if !r.cfg.Backend.Durable {
+		return r.kill(ctx, c)
+	}
 	r.epoch++
 	r.crashedAt = append(r.crashedAt, r.tick())
 	// First the disk: what is taken down must not reach it any more.
@@ -154,6 +198,19 @@ func (r *run) crash(ctx context.Context) error {
 		return err
 	}
 	return r.reopen(ctx, c)
+}
+
+// kill ends the sessions of a store that has a server. Its calls go on, and come to what the
+// store makes of that.
+func (r *run) kill(ctx context.Context, c Crash) error {
+	r.kills++
+	err := r.cfg.Backend.Kill(ctx, r.opened)
+	// Leases have ended by now, and not before the last of them was acquired.
+	r.crashedAt = append(r.crashedAt, r.tick())
+	if err != nil {
+		return fmt.Errorf("%s: kill the sessions of backend %s: %w", c, r.cfg.Backend.Name, err)
+	}
+	return nil
 }
 
 // loss returns what a crash takes away.

@@ -50,6 +50,8 @@ func drawPlan(cfg *Config) Plan {
 		p.Crashes = *cfg.Crashes
 	case cfg.Backend.Durable && cfg.Faults == nil:
 		p.Crashes = drawCrashes(cfg.Seed)
+	case cfg.Backend.Kill != nil && cfg.Faults == nil:
+		p.Crashes = drawKills(cfg.Seed)
 	}
 	if p.Scheduler == "" {
 		p.Scheduler = sched.Random

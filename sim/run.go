@@ -59,7 +59,9 @@ type run struct {
 	liveState    scenarios.State
 	// epoch is the number of crashes so far, crashes how many of the plan's are over.
 	epoch, crashes int
-	result         *Result
+	// kills is how many of them were those of a store with a server.
+	kills  int
+	result *Result
 
 	// started and healed open the barriers before the safety and the liveness
 	// phase; atBarrier counts the clients that have reached the second one.
@@ -170,7 +172,7 @@ func (r *run) phases(ctx, tasksCtx context.Context) bool {
 	r.started = true
 	r.nextCrash()
 	err := r.world.loop(ctx, limit, func() bool { return r.atBarrier == len(program.Clients) })
-	r.world.interrupt, r.world.awaited = never, ""
+	r.world.interrupt, r.world.awaited = never, nil
 	// A safety phase that is cut short goes on without faults: only then must
 	// every client get through.
 	if err != nil && !errors.Is(err, errBudget) && !r.ended("the safety phase", err) && !unfinished(err) {
@@ -245,8 +247,11 @@ func (r *run) finish() {
 		result.Coverage.Calls = r.world.calls
 	}
 	r.checkExplicitFaults()
-	lost := r.disk.Stats()
-	result.Coverage.Crashes, result.Coverage.Lost, result.Coverage.Torn = lost.Crashes, lost.Lost, lost.Torn
+	result.Coverage.Kills = r.kills
+	if r.cfg.Backend.Durable {
+		lost := r.disk.Stats()
+		result.Coverage.Crashes, result.Coverage.Lost, result.Coverage.Torn = lost.Crashes, lost.Lost, lost.Torn
+	}
 	result.Coverage.Faults = faultCoverage(r.injector)
 	if reaches := r.cfg.Scenario.Reaches; reaches != nil {
 		result.Coverage.Reached = reaches(result.Results)

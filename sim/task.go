@@ -78,7 +78,12 @@ func (t *task) catch() {
 }
 
 // Yield implements [yield.Task].
-func (t *task) Yield(name string) { t.park(t.world.trace.intern(name)) }
+func (t *task) Yield(name string) {
+	if t.inside {
+		t.world.reaches(name)
+	}
+	t.park(t.world.trace.intern(name))
+}
 
 // park is Yield at a point whose name is known by number.
 func (t *task) park(point int32) {

@@ -28,9 +28,9 @@ type world struct {
 	chosen *task
 	// interrupt is the step at which the loop stops for a crash.
 	interrupt int64
-	// awaited is how the name of the yield point begins that interrupts the loop from the
-	// step awaitedFrom on, "" if there is none.
-	awaited     string
+	// awaited tells the names of the yield points that interrupt the loop from the step
+	// awaitedFrom on; nil if there are none.
+	awaited     func(name string) bool
 	awaitedFrom int64
 	onCrash     func(ctx context.Context) error
 	// unwinding: tasks are being taken down inside the backend; none may park.
@@ -143,12 +143,16 @@ func (w *world) choose(runnable uint64) *task {
 	return t
 }
 
+// reaches interrupts the loop where a task has come to the awaited yield point.
+func (w *world) reaches(name string) {
+	if w.awaited != nil && w.steps.Load() >= w.awaitedFrom && w.awaited(name) {
+		w.interrupt = w.steps.Load()
+	}
+}
+
 // point parks the task that is running.
 func (w *world) point(name string) {
 	if t := w.current; t != nil && t.inside && !w.stopping {
-		if w.awaited != "" && w.steps.Load() >= w.awaitedFrom && strings.HasPrefix(name, w.awaited) {
-			w.interrupt = w.steps.Load()
-		}
 		t.Yield(name)
 	}
 }

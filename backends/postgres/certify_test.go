@@ -17,10 +17,11 @@ func TestCertify(t *testing.T) {
 	server.DSN(t) // or skip
 	cluster, err := server.Cluster()
 	require.NoError(t, err)
-	stores := pgruns.New(cluster)
+	stores, err := pgruns.New(t.Context(), cluster)
+	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, stores.Close()) })
 	certify.Run(t, sim.Backend{
-		Name: "postgres", Blocks: true,
+		Name: "postgres", Blocks: true, Kill: stores.Kill,
 		Open: func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
 			return stores.Open(ctx, postgres.Config{Clock: env.Clock}, env.Connections)
 		},

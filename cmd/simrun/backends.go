@@ -56,9 +56,9 @@ func newBackends() *backends {
 			seeds: 30,
 		},
 		{
-			Backend: sim.Backend{Name: "postgres", Open: b.postgres.open, Blocks: true},
-			doc:     "PostgreSQL: a server of its own in a temporary directory, or the one that EVENTCORE_POSTGRES_DSN names",
-			seeds:   10,
+			Backend: sim.Backend{Name: "postgres", Open: b.postgres.open, Kill: b.postgres.kill, Blocks: true},
+			doc:     "PostgreSQL, statement by statement: a server of its own in a temporary directory, or the one that EVENTCORE_POSTGRES_DSN names",
+			seeds:   4,
 			missing: missingPostgres(),
 		},
 	}

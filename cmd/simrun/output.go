@@ -173,6 +173,9 @@ func (o *output) summary(s sim.Summary, worst sim.Verdict, vacuous []string, int
 	if c := s.Coverage; c.Crashes > 0 {
 		fmt.Fprintf(o.stdout, "crashes: %d, which took away %d writes that were not synced and tore %d\n", c.Crashes, c.Lost, c.Torn)
 	}
+	if kills := s.Coverage.Kills; kills > 0 {
+		fmt.Fprintf(o.stdout, "kills: %d times a store was cut off its server\n", kills)
+	}
 	if reached := s.Coverage.Reached; len(reached) > 0 {
 		var texts []string
 		for _, what := range slices.Sorted(maps.Keys(reached)) {

@@ -32,7 +32,7 @@ type cluster struct {
 func (c *cluster) open(ctx context.Context, env sim.Env) (eventcore.Store, error) {
 	c.start.Do(func() {
 		if c.server, c.failure = pgtest.Start(ctx, pgtest.Config{}); c.failure == nil {
-			c.stores = pgruns.New(c.server)
+			c.stores, c.failure = pgruns.New(ctx, c.server)
 		}
 	})
 	if c.failure != nil {
@@ -41,11 +41,20 @@ func (c *cluster) open(ctx context.Context, env sim.Env) (eventcore.Store, error
 	return c.stores.Open(ctx, postgres.Config{Clock: env.Clock}, env.Connections)
 }
 
+// kill ends the sessions of a store.
+func (c *cluster) kill(ctx context.Context, store eventcore.Store) error {
+	return c.stores.Kill(ctx, store)
+}
+
 // close stops the server, if it was started.
 func (c *cluster) close() error {
 	c.start.Do(func() { c.failure = errors.New("simrun has ended") })
 	if c.server == nil {
 		return nil
 	}
-	return errors.Join(c.stores.Close(), c.server.Close())
+	var err error
+	if c.stores != nil {
+		err = c.stores.Close()
+	}
+	return errors.Join(err, c.server.Close())
 }

@@ -6,18 +6,26 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/eventcore-go/eventcore-sim/backends/postgres"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/internal/pgtest"
+	"github.com/eventcore-go/eventcore-sim/sim/pgstep"
 )
 
 // Stores are the stores of one cluster. It is safe for concurrent use.
 type Stores struct {
 	cluster *pgtest.Cluster
+	steps   *pgstep.Steps
+	// control ends sessions.
+	control *pgxpool.Pool
+	// places counts those that were made.
+	places atomic.Int64
 
 	mu   sync.Mutex
 	free []*place
@@ -31,6 +39,9 @@ type place struct {
 	// held are connections that a run is not to have.
 	held []*pgxpool.Conn
 }
+
+// name is what the server knows the sessions of the place by.
+func (p *place) name() string { return p.pool.Config().ConnConfig.RuntimeParams["application_name"] }
 
 // limit takes connections away until the pool has so many left, unless that is 0.
 func (p *place) limit(ctx context.Context, connections int) error {
@@ -56,8 +67,20 @@ func (p *place) unlimit() {
 // until the server gets to it.
 const mostRuns = 100
 
-// New returns the stores of a cluster, which the caller closes after them.
-func New(cluster *pgtest.Cluster) *Stores { return &Stores{cluster: cluster} }
+// New returns the stores of a cluster, which the caller closes after them. Their
+// statements are steps of simulated runs.
+func New(ctx context.Context, cluster *pgtest.Cluster) (*Stores, error) {
+	steps, err := pgstep.Open(context.WithoutCancel(ctx), cluster.DSN())
+	if err != nil {
+		return nil, err
+	}
+	control, err := pgxpool.New(context.WithoutCancel(ctx), cluster.DSN())
+	if err != nil {
+		steps.Close()
+		return nil, err
+	}
+	return &Stores{cluster: cluster, steps: steps, control: control}, nil
+}
 
 // Open opens an empty store, for one run at a time, whose pool has so many connections; 0
 // for the usual number. Closing it makes its place free for another run.
@@ -86,7 +109,24 @@ func (s *Stores) Close() error {
 	for _, p := range free {
 		failed = append(failed, p.close())
 	}
+	s.control.Close()
+	s.steps.Close()
 	return errors.Join(failed...)
+}
+
+// Kill ends all sessions of a store on the server, and returns once they have ended.
+func (s *Stores) Kill(ctx context.Context, store eventcore.Store) error {
+	r, ok := store.(*run)
+	if !ok {
+		return fmt.Errorf("pgruns: a %T is no store of these", store)
+	}
+	const end = "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity WHERE application_name = $1"
+	if _, err := s.control.Exec(ctx, end, r.place.name()); err != nil {
+		return err
+	}
+	// The pool would hand out what is dead.
+	r.place.pool.Reset()
+	return nil
 }
 
 // take returns a place that is free, or a new one.
@@ -103,8 +143,14 @@ func (s *Stores) take(ctx context.Context) (*place, error) {
 	if err != nil {
 		return nil, err
 	}
+	cfg, err := pgxpool.ParseConfig(db.DSN)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	cfg.ConnConfig.Tracer = s.steps
+	cfg.ConnConfig.RuntimeParams["application_name"] = "eventcore run " + strconv.FormatInt(s.places.Add(1), 10)
 	// The pool outlives the run.
-	pool, err := pgxpool.New(context.WithoutCancel(ctx), db.DSN)
+	pool, err := pgxpool.NewWithConfig(context.WithoutCancel(ctx), cfg)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}

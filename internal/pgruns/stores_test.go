@@ -54,7 +54,8 @@ func open(tb testing.TB) *pgruns.Stores {
 	server.DSN(tb) // or skip
 	cluster, err := server.Cluster()
 	require.NoError(tb, err)
-	stores := pgruns.New(cluster)
+	stores, err := pgruns.New(tb.Context(), cluster)
+	require.NoError(tb, err)
 	tb.Cleanup(func() { require.NoError(tb, stores.Close()) })
 	return stores
 }

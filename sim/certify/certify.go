@@ -126,7 +126,7 @@ func setFaults(t *testing.T, cfg *sim.Config) {
 func simulate(t *testing.T, cfg sim.Config) {
 	t.Helper()
 	batch := sim.Batch{
-		Runs: seeds(cfg, readFlags()), Workers: runtime.GOMAXPROCS(0), Verify: *flagVerify,
+		Runs: seeds(cfg, readFlags(cfg.Backend.Blocks)), Workers: runtime.GOMAXPROCS(0), Verify: *flagVerify,
 		OnResult: func(r *sim.Result) bool {
 			if r.Verdict == sim.Pass {
 				return true

@@ -26,7 +26,9 @@ var (
 // few seconds on a fast backend. With -short it is shortSeeds.
 const (
 	defaultSeeds = 100
-	shortSeeds   = 20
+	// serverSeeds is the same for backends that wait for a server.
+	serverSeeds = 20
+	shortSeeds  = 20
 )
 
 // settings are the flags with defaults filled in.
@@ -35,8 +37,11 @@ type settings struct {
 	duration     time.Duration
 }
 
-func readFlags() settings {
+func readFlags(blocks bool) settings {
 	s := settings{first: 1, count: defaultSeeds, duration: *flagDuration}
+	if blocks {
+		s.count = serverSeeds
+	}
 	if testing.Short() {
 		s.count = shortSeeds
 	}

@@ -41,6 +41,8 @@ type Steps struct {
 	mu sync.Mutex
 	// sessions has the connections by the server's process ID.
 	sessions map[uint32]*session
+	// pools counts the connections of each pool that are taken.
+	pools map[*pgxpool.Pool]int
 }
 
 const (
@@ -61,7 +63,7 @@ func Open(ctx context.Context, dsn string) (*Steps, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pgstep: %w", err)
 	}
-	s := &Steps{control: control, sessions: make(map[uint32]*session)}
+	s := &Steps{control: control, sessions: make(map[uint32]*session), pools: make(map[*pgxpool.Pool]int)}
 	err = control.QueryRow(ctx, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user").Scan(&s.deadlocks)
 	if err != nil {
 		control.Close()

@@ -2,10 +2,13 @@ package pgstep_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
@@ -24,6 +27,8 @@ func TestMain(m *testing.M) { os.Exit(server.Run(m)) }
 type closing struct {
 	*stranger
 	db *pgtest.Database
+	// name is what the server knows its sessions by.
+	name string
 }
 
 func (c *closing) Close() error {
@@ -42,6 +47,7 @@ func backend(t *testing.T, like stranger, connections int32, steps bool) (sim.Ba
 	require.NoError(t, err)
 	t.Cleanup(tracer.Close)
 	deadlocks := new(int)
+	var opened atomic.Int64
 	return sim.Backend{Name: "stranger", Blocks: true, Open: func(ctx context.Context, _ sim.Env) (eventcore.Store, error) {
 		db, err := cluster.Database(ctx)
 		if err != nil {
@@ -52,6 +58,8 @@ func backend(t *testing.T, like stranger, connections int32, steps bool) (sim.Ba
 			return nil, err
 		}
 		cfg.MaxConns = connections
+		name := fmt.Sprintf("stranger %d", opened.Add(1))
+		cfg.ConnConfig.RuntimeParams["application_name"] = name
 		if steps {
 			cfg.ConnConfig.Tracer = tracer
 		}
@@ -64,8 +72,25 @@ func backend(t *testing.T, like stranger, connections int32, steps bool) (sim.Ba
 		}
 		made := like
 		made.pool, made.deadlocks = pool, deadlocks
-		return &closing{&made, db}, nil
+		return &closing{&made, db, name}, nil
 	}}, deadlocks
+}
+
+// killed returns the backend with its sessions ended in the middle of what they do.
+func killed(t *testing.T, b sim.Backend) sim.Backend {
+	t.Helper()
+	cluster, err := server.Cluster()
+	require.NoError(t, err)
+	control, err := pgx.Connect(t.Context(), cluster.DSN())
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, control.Close(context.WithoutCancel(t.Context()))) })
+	b.Kill = func(ctx context.Context, store eventcore.Store) error {
+		c := store.(*closing)
+		_, err := control.Exec(ctx, "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = $1", c.name)
+		c.pool.Reset()
+		return err
+	}
+	return b
 }
 
 func scenario(t *testing.T, name string) scenarios.Scenario {
@@ -113,6 +138,15 @@ func TestABugBetweenTwoStatementsIsFoundWithStepsOnly(t *testing.T) {
 	require.Positive(t, failures(t, with, "write-skew", n))
 	right, _ := backend(t, stranger{}, 10, true)
 	require.Zero(t, failures(t, right, "write-skew", n))
+}
+
+func TestABugThatOnlyTheEndOfASessionShowsIsFoundByKillsOnly(t *testing.T) {
+	const n = 8
+	b, _ := backend(t, stranger{piecemeal: true}, 10, true)
+	require.Zero(t, failures(t, b, "transfers", n), "nobody sees the middle of an append")
+	require.Positive(t, failures(t, killed(t, b), "transfers", n))
+	right, _ := backend(t, stranger{}, 10, true)
+	require.Zero(t, failures(t, killed(t, right), "transfers", n))
 }
 
 func TestDeadlocksComeOutTheSameEachTime(t *testing.T) {

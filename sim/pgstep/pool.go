@@ -8,12 +8,15 @@ import (
 	"github.com/eventcore-go/eventcore-sim/sim/yield"
 )
 
-var _ pgxpool.AcquireTracer = (*Steps)(nil)
+var (
+	_ pgxpool.AcquireTracer = (*Steps)(nil)
+	_ pgxpool.ReleaseTracer = (*Steps)(nil)
+)
 
 // TraceAcquireStart implements [pgxpool.AcquireTracer]. A task waits in the scheduler for
 // a connection, where parked tasks have them all: in the pool it would wait for ever.
 func (s *Steps) TraceAcquireStart(ctx context.Context, pool *pgxpool.Pool, _ pgxpool.TraceAcquireStartData) context.Context {
-	free := func() bool { return pool.Stat().AcquiredConns() < pool.Stat().MaxConns() }
+	free := func() bool { return s.taken(pool, 0) < int(pool.Stat().MaxConns()) }
 	if task, ok := yield.From(ctx).(yield.BlockingTask); ok && !task.Stopping() && !free() {
 		task.Wait("pgxpool: every connection is taken", free)
 	}
@@ -21,4 +24,24 @@ func (s *Steps) TraceAcquireStart(ctx context.Context, pool *pgxpool.Pool, _ pgx
 }
 
 // TraceAcquireEnd implements [pgxpool.AcquireTracer].
-func (*Steps) TraceAcquireEnd(context.Context, *pgxpool.Pool, pgxpool.TraceAcquireEndData) {}
+func (s *Steps) TraceAcquireEnd(_ context.Context, pool *pgxpool.Pool, data pgxpool.TraceAcquireEndData) {
+	if data.Err == nil {
+		s.taken(pool, 1)
+	}
+}
+
+// TraceRelease implements [pgxpool.ReleaseTracer].
+func (s *Steps) TraceRelease(pool *pgxpool.Pool, _ pgxpool.TraceReleaseData) { s.taken(pool, -1) }
+
+// taken changes how many connections of a pool are taken, and returns how many. The pool's
+// own count goes down some time after a connection that is dead was given back.
+func (s *Steps) taken(pool *pgxpool.Pool, change int) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pools[pool] += change
+	now := s.pools[pool]
+	if now == 0 {
+		delete(s.pools, pool)
+	}
+	return now
+}

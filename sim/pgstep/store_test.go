@@ -23,6 +23,9 @@ type stranger struct {
 	unordered bool
 	// trusting does not lock the streams that a batch only reads.
 	trusting bool
+	// piecemeal commits each statement by itself, under a lock that readers take too: nobody
+	// sees the middle of an append, unless its session ends there.
+	piecemeal bool
 	// deadlocks counts those that the server broke.
 	deadlocks *int
 }
@@ -36,7 +39,7 @@ CREATE TABLE events (position bigint PRIMARY KEY, stream text NOT NULL, version 
 
 func (s *stranger) Append(ctx context.Context, writes eventcore.Writes) (eventcore.Appended, error) {
 	var done eventcore.Appended
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+	err := s.begin(ctx, func(tx querier) error {
 		if err := s.check(ctx, tx, slices.Clone(writes.Participants())); err != nil {
 			return err
 		}
@@ -54,7 +57,35 @@ func (s *stranger) Append(ctx context.Context, writes eventcore.Writes) (eventco
 	return done, err
 }
 
-func (s *stranger) check(ctx context.Context, tx pgx.Tx, participants []eventcore.Participant) error {
+// querier is a transaction or a connection without one.
+type querier interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+func (s *stranger) begin(ctx context.Context, do func(querier) error) error {
+	if s.piecemeal {
+		return s.locked(ctx, "pg_advisory_lock", "pg_advisory_unlock", do)
+	}
+	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return do(tx) })
+}
+
+// locked calls do under a lock of the session.
+func (s *stranger) locked(ctx context.Context, lock, unlock string, do func(querier) error) error {
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	if _, err := conn.Exec(ctx, "SELECT "+lock+"(hashtext(current_schema()))"); err != nil {
+		return err
+	}
+	defer func() { _, _ = conn.Exec(context.WithoutCancel(ctx), "SELECT "+unlock+"(hashtext(current_schema()))") }()
+	return do(conn)
+}
+
+func (s *stranger) check(ctx context.Context, tx querier, participants []eventcore.Participant) error {
 	if !s.unordered {
 		slices.SortFunc(participants, func(a, b eventcore.Participant) int { return cmp.Compare(a.Stream.String(), b.Stream.String()) })
 	}
@@ -77,7 +108,7 @@ func (s *stranger) check(ctx context.Context, tx pgx.Tx, participants []eventcor
 	return nil
 }
 
-func (s *stranger) write(ctx context.Context, tx pgx.Tx, writes *eventcore.Writes) (eventcore.Appended, error) {
+func (s *stranger) write(ctx context.Context, tx querier, writes *eventcore.Writes) (eventcore.Appended, error) {
 	var done eventcore.Appended
 	if len(writes.Events()) == 0 {
 		return done, nil
@@ -119,23 +150,7 @@ func (s *stranger) ReadStream(ctx context.Context, id eventcore.StreamID, after 
 // read reads all rows at once, as many a store does.
 func (s *stranger) read(ctx context.Context, query string, args ...any) iter.Seq2[eventcore.Recorded, error] {
 	return func(yield func(eventcore.Recorded, error) bool) {
-		rows, err := s.pool.Query(ctx, query, args...)
-		if err != nil {
-			yield(eventcore.Recorded{}, err)
-			return
-		}
-		all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (e eventcore.Recorded, err error) {
-			var position, version int64
-			var stream, data string
-			var id [16]byte
-			if err := row.Scan(&position, &stream, &version, &id, &e.Type, &data); err != nil {
-				return e, err
-			}
-			e.Stream, err = eventcore.ParseStreamID(stream)
-			e.ID, e.Version, e.Data = id, eventcore.Version(version), []byte(data)
-			e.Position = eventcore.NewPosition(0, uint64(position))
-			return e, err
-		})
+		all, err := s.rows(ctx, query, args)
 		if err != nil {
 			yield(eventcore.Recorded{}, err)
 			return
@@ -146,4 +161,33 @@ func (s *stranger) read(ctx context.Context, query string, args ...any) iter.Seq
 			}
 		}
 	}
+}
+
+func (s *stranger) rows(ctx context.Context, query string, args []any) (all []eventcore.Recorded, err error) {
+	if !s.piecemeal {
+		return collect(s.pool.Query(ctx, query, args...))
+	}
+	err = s.locked(ctx, "pg_advisory_lock_shared", "pg_advisory_unlock_shared", func(conn querier) (err error) {
+		all, err = collect(conn.Query(ctx, query, args...))
+		return err
+	})
+	return all, err
+}
+
+func collect(rows pgx.Rows, err error) ([]eventcore.Recorded, error) {
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (e eventcore.Recorded, err error) {
+		var position, version int64
+		var stream, data string
+		var id [16]byte
+		if err := row.Scan(&position, &stream, &version, &id, &e.Type, &data); err != nil {
+			return e, err
+		}
+		e.Stream, err = eventcore.ParseStreamID(stream)
+		e.ID, e.Version, e.Data = id, eventcore.Version(version), []byte(data)
+		e.Position = eventcore.NewPosition(0, uint64(position))
+		return e, err
+	})
 }
