@@ -2,6 +2,7 @@ package pgstep
 
 import (
 	"context"
+	"io"
 	"net"
 	"sync"
 	"time"
@@ -45,16 +46,25 @@ func (c *session) run() any {
 	return nil
 }
 
-// Read implements [net.Conn]. It is where a statement waits for its lock.
-func (c *session) Read(b []byte) (int, error) {
+// results reads what the server answers, for the task that asked. It stands above the
+// connection and not in it: the connection is also read by goroutines of pgx's own, where
+// a write takes long and where a connection is closed in the background.
+type results struct {
+	io.Reader
+	session *session
+}
+
+// Read implements [io.Reader]. It is where a statement waits for its lock.
+func (r *results) Read(b []byte) (int, error) {
+	c := r.session
 	c.mu.Lock()
 	ctx, pid := c.ctx, c.pid
 	c.mu.Unlock()
 	if ctx == nil || pid == 0 {
-		return c.Conn.Read(b)
+		return r.Reader.Read(b)
 	}
 	back := yield.Outside(ctx, "sql: lock", c.blocked)
-	n, err := c.Conn.Read(b)
+	n, err := r.Reader.Read(b)
 	c.noteWait(nil)
 	back()
 	return n, err

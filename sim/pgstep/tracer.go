@@ -2,48 +2,64 @@ package pgstep
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
+	"io"
 	"net"
 	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/eventcore-go/eventcore-sim/sim/yield"
 )
 
-// sessionKey is the key of a connection that is being made, in the context of the tracer.
-type sessionKey struct{}
-
-// TraceConnectStart implements [pgx.ConnectTracer]. It has the connection made over a
-// session.
+// TraceConnectStart implements [pgx.ConnectTracer]. It has each connection that is dialled
+// made a session: those to the hosts that are tried, and those that cancel a statement later.
 func (s *Steps) TraceConnectStart(ctx context.Context, data pgx.TraceConnectStartData) context.Context {
-	c := &session{steps: s}
 	cfg := data.ConnConfig
-	dial := cfg.DialFunc
+	dial, build := cfg.DialFunc, cfg.BuildFrontend
 	cfg.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
 		conn, err := dial(ctx, network, addr)
 		if err != nil {
 			return nil, err
 		}
-		c.Conn = conn
-		return c, nil
+		return &session{Conn: conn, steps: s}, nil
+	}
+	cfg.BuildFrontend = func(r io.Reader, w io.Writer) *pgproto3.Frontend {
+		if c := sessionOf(w); c != nil {
+			r = &results{r, c}
+		}
+		return build(r, w)
 	}
 	if s.deadlocks {
 		cfg.RuntimeParams["deadlock_timeout"] = strconv.FormatInt(deadlockTimeout.Milliseconds(), 10)
 	}
-	return context.WithValue(ctx, sessionKey{}, c)
+	return ctx
+}
+
+// sessionOf returns the session that a connection goes over, nil if it goes over none.
+func sessionOf(conn any) *session {
+	if secured, ok := conn.(*tls.Conn); ok {
+		conn = secured.NetConn()
+	}
+	c, _ := conn.(*session)
+	return c
 }
 
 // TraceConnectEnd implements [pgx.ConnectTracer].
-func (s *Steps) TraceConnectEnd(ctx context.Context, data pgx.TraceConnectEndData) {
-	c, ok := ctx.Value(sessionKey{}).(*session)
-	if !ok || data.Err != nil {
+func (s *Steps) TraceConnectEnd(_ context.Context, data pgx.TraceConnectEndData) {
+	if data.Err != nil {
 		return
 	}
+	c := sessionOf(data.Conn.PgConn().Conn())
+	if c == nil {
+		return
+	}
+	pid := data.Conn.PgConn().PID()
 	c.mu.Lock()
-	c.pid = data.Conn.PgConn().PID()
-	pid := c.pid
+	c.pid = pid
 	c.mu.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
