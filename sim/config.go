@@ -33,6 +33,12 @@ type Config struct {
 	Crashes *[]Crash
 	// Replay, where not nil, replaces the drawn program and schedule.
 	Replay *Replay
+	// Explorer, where not nil, chooses the tasks of the safety phase. It serves one run at a
+	// time.
+	Explorer Explorer
+	// Timeless lets the scheduler end a sleep whenever it likes, and the clock follows: the
+	// order of steps then depends on no length of time.
+	Timeless bool
 	// Steps is the number of steps after which the safety phase is cut short, and
 	// the number in which the liveness phase must end. 0: 100,000.
 	Steps int

@@ -30,8 +30,10 @@ type task struct {
 	state  taskState
 	point  int32  // where it is parked: a name of the trace
 	detail uint64 // digest of what it did since its last step
-	wake   int64  // when state is taskSleeping
-	ready  func() bool
+	// did is what it touched since its last step.
+	did   Footprint
+	wake  int64 // when state is taskSleeping
+	ready func() bool
 	// outside says what may hold it up outside the process.
 	outside string
 	// inside: it is inside the backend. doomed: the process of the backend has crashed, and
@@ -82,7 +84,10 @@ func (t *task) Yield(name string) {
 	if t.inside {
 		t.world.reaches(name)
 	}
+	// What happens between such points, only the code that has them knows.
+	t.did.Unknown = true
 	t.park(t.world.trace.intern(name))
+	t.did.Unknown = true
 }
 
 // park is Yield at a point whose name is known by number.
@@ -118,6 +123,12 @@ func (t *task) Wait(name string, ready func() bool) {
 	if t.doomed {
 		return
 	}
+	t.did.Unknown = true
+	t.wait(name, ready)
+	t.did.Unknown = true
+}
+
+func (t *task) wait(name string, ready func() bool) {
 	t.state, t.point, t.ready = taskWaiting, t.world.trace.intern(name), ready
 	t.stop()
 }
@@ -156,7 +167,9 @@ func (t *task) sleep(d int64) {
 		return
 	}
 	t.state, t.point, t.wake = taskSleeping, t.world.points.sleep, t.world.now+d
+	t.did.Unknown = t.did.Unknown || t.inside
 	t.stop()
+	t.did.Unknown = t.inside
 }
 
 // note digests something that the task did; it is part of its next step.

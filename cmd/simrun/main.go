@@ -4,6 +4,7 @@
 //	simrun                    a fixed set of seeds over every scenario
 //	simrun run --seeds 1000   more of them; see simrun run --help
 //	simrun replay FILE        a recorded run once more
+//	simrun explore            one small program in all orders of its steps
 //	simrun list               backends, scenarios, schedulers, faults, mutants
 package main
 

@@ -109,10 +109,10 @@ func TestPCTSwitchesNoOftenerThanItsDepthInARound(t *testing.T) {
 
 // A task that waits for another one by trying again and again can always run.
 func TestPCTLetsNobodySpinForEver(t *testing.T) {
-	for seed := range uint64(200) {
+	for seed := range uint64(100) {
 		s, err := sched.New("pct-3", rand.New(rand.NewPCG(seed, 1)))
 		require.NoError(t, err)
-		released := picks(s, []int{0, 1, 2}, 100_000)
+		released := picks(s, []int{0, 1, 2}, 10_000)
 		for _, id := range []int{0, 1, 2} {
 			require.Contains(t, released, id, "seed %d", seed)
 		}
