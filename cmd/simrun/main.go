@@ -5,6 +5,7 @@
 //	simrun run --seeds 1000   more of them; see simrun run --help
 //	simrun replay FILE        a recorded run once more
 //	simrun explore            one small program in all orders of its steps
+//	simrun diff FILE          a recorded run on all backends, compared call by call
 //	simrun list               backends, scenarios, schedulers, faults, mutants
 package main
 
