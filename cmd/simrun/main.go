@@ -6,6 +6,7 @@
 //	simrun replay FILE        a recorded run once more
 //	simrun explore            one small program in all orders of its steps
 //	simrun diff FILE          a recorded run on all backends, compared call by call
+//	simrun parallel           programs in real time, and processes that are killed
 //	simrun list               backends, scenarios, schedulers, faults, mutants
 package main
 

@@ -71,7 +71,7 @@ asked for and never happened.`,
 	// The flags of the default command are accepted without its name too.
 	root.Flags().AddFlagSet(run.Flags())
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(run, newReplay(known), newExplore(known), newDiff(known), newList(known))
+	root.AddCommand(run, newReplay(known), newExplore(known), newDiff(known), newParallel(known), newProcess(), newList(known))
 	return root
 }
 
