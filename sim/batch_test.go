@@ -28,19 +28,20 @@ func seedsOf(cfg sim.Config, n uint64) iter.Seq[sim.Config] {
 
 func TestBatchDeliversInOrderWhateverTheWorkers(t *testing.T) {
 	cfg := sim.Config{Backend: memoryBackend(), Scenario: scenario(t, "contention")}
+	runs := seedCount(60, 12)
 	var traces [][]uint64
 	var sums []uint64
 	for _, workers := range []int{0, 1, 4} {
 		var seeds, hashes []uint64
-		batch := sim.Batch{Runs: seedsOf(cfg, 60), Workers: workers, OnResult: func(r *sim.Result) bool {
+		batch := sim.Batch{Runs: seedsOf(cfg, uint64(runs)), Workers: workers, OnResult: func(r *sim.Result) bool {
 			seeds = append(seeds, r.Seed)
 			hashes = append(hashes, r.Trace.Hash())
 			return true
 		}}
 		summary, err := batch.Do(t.Context())
 		require.NoError(t, err)
-		require.Equal(t, 60, summary.Runs)
-		require.Equal(t, 60, summary.Verdicts[sim.Pass])
+		require.Equal(t, runs, summary.Runs)
+		require.Equal(t, runs, summary.Verdicts[sim.Pass])
 		require.Equal(t, sim.Pass, summary.Worst())
 		require.IsIncreasing(t, seeds)
 		traces = append(traces, hashes)
@@ -128,6 +129,9 @@ func TestScenarioWithoutConflictOrOverlapMakesABatchVacuous(t *testing.T) {
 // Real runs: each scenario that is made for conflicts meets some, and every kind of
 // fault fires.
 func TestRealBatchReachesWhatItIsMadeFor(t *testing.T) {
+	if testing.Short() {
+		t.Skip("fewer seeds reach less; left out with -short")
+	}
 	runs := func(yield func(sim.Config) bool) {
 		for seed := range uint64(60) {
 			for _, s := range scenarios.All() {

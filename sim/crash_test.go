@@ -37,7 +37,7 @@ func TestCallsThatACrashCutsOffHaveAnUnknownOutcome(t *testing.T) {
 
 func TestARunWithCrashesIsReplayedToTheSameTrace(t *testing.T) {
 	crashes := 0
-	for seed := uint64(1); seed <= 20; seed++ {
+	for seed := uint64(1); seed <= uint64(seedCount(20, 8)); seed++ {
 		first := run(t, sim.Config{Seed: seed, Backend: fileBackend(), Scenario: scenario(t, "orders")})
 		faults := chaos.Explicit(first.Faults...)
 		second := run(t, sim.Config{

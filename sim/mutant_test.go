@@ -65,6 +65,9 @@ func TestEveryMutantIsFoundWithinItsBudget(t *testing.T) {
 		t.Run(m.Name, func(t *testing.T) {
 			seeds, promised := budgets()[m.Name]
 			require.True(t, promised, "no budget is stated for this mutant")
+			if testing.Short() && seeds > 6 {
+				t.Skip("takes many seeds; left out with -short")
+			}
 			seed, result := detect(t, m, seeds)
 			require.NotNil(t, result, "not found within %d seeds", seeds)
 			// Who waits for a lease that never ends makes no progress.
