@@ -105,6 +105,16 @@ func TestFaultThatNeverFiresMakesABatchVacuous(t *testing.T) {
 	require.Equal(t, []string{"fault fail-after never fired although it was expected 25 times"}, s.Vacuous())
 }
 
+func TestACallThatNoFaultHitsMakesABatchVacuous(t *testing.T) {
+	coverage := sim.Coverage{Calls: 1000, Overlaps: 1, Struck: map[eventcore.Operation]sim.FaultCount{
+		eventcore.OpSaveCheckpoint: {Fired: 0, Expected: 25},
+		eventcore.OpCheckLease:     {Fired: 1, Expected: 25},
+		eventcore.OpReadAll:        {Fired: 0, Expected: 3},
+	}}
+	s := sim.Summary{Workloads: map[sim.Workload]*sim.WorkloadSummary{{Backend: "memory", Scenario: "leadership"}: {Runs: 100, Coverage: coverage}}}
+	require.Equal(t, []string{"leadership on memory: no fault ever hit a call of save checkpoint although 25 were expected"}, s.Vacuous())
+}
+
 func TestScenarioWithoutConflictOrOverlapMakesABatchVacuous(t *testing.T) {
 	calls := sim.Coverage{Calls: 1000, Conflicts: 1, Overlaps: 1}
 	for name, test := range map[string]struct {
@@ -146,6 +156,12 @@ func TestRealBatchReachesWhatItIsMadeFor(t *testing.T) {
 	require.Empty(t, summary.Vacuous())
 	for _, kind := range chaos.Kinds() {
 		require.Positive(t, summary.Coverage.Faults[kind.Kind].Fired, kind.Kind)
+	}
+	for _, op := range []eventcore.Operation{
+		eventcore.OpAppend, eventcore.OpReadStream, eventcore.OpReadAll, eventcore.OpLoadCheckpoint, eventcore.OpSaveCheckpoint,
+		eventcore.OpAcquire, eventcore.OpCheckLease, eventcore.OpReleaseLease, eventcore.OpLoadSnapshot, eventcore.OpSaveSnapshot,
+	} {
+		require.Positive(t, summary.Coverage.Struck[op].Fired, op)
 	}
 	require.Len(t, summary.Ran(), len(scenarios.All()))
 	for workload, of := range summary.Workloads {
