@@ -19,15 +19,6 @@ func smallShapes() []shape {
 	}
 }
 
-// seedsOf returns the number of seeds of a comparison that runs on one goroutine: it has
-// nothing to show the race detector that a tenth of it would not.
-func seedsOf(usual int) int {
-	if testing.Short() {
-		return usual / 10
-	}
-	return usual
-}
-
 func readsGlobal(ops []linearizability.Operation) bool {
 	return slices.ContainsFunc(ops, func(op linearizability.Operation) bool { return op.Kind == linearizability.ReadAll })
 }
@@ -36,9 +27,9 @@ func readsGlobal(ops []linearizability.Operation) bool {
 // which one to three things were changed.
 func TestAgreesWithTryingEveryOrder(t *testing.T) {
 	counts := make(map[linearizability.Verdict]int)
-	seeds := seedsOf(3000)
+	histories := seeds(t, 3000)
 	for n, s := range smallShapes() {
-		for seed := range uint64(seeds) {
+		for seed := range histories {
 			pick := seeded(seed)
 			d := draftOf(generate(pick, s))
 			for range pick(4) {
@@ -64,17 +55,17 @@ func TestAgreesWithTryingEveryOrder(t *testing.T) {
 		}
 	}
 	t.Log(counts)
-	require.Greater(t, counts[linearizability.OK], seeds/3)
-	require.Greater(t, counts[linearizability.Violation], seeds/3)
+	require.Greater(t, counts[linearizability.OK], int(histories)/3)
+	require.Greater(t, counts[linearizability.Violation], int(histories)/3)
 }
 
 // TestNarrowIntervalsChangeNoVerdict: narrowing takes no order away that explains a
 // history, and adds none.
 func TestNarrowIntervalsChangeNoVerdict(t *testing.T) {
 	violations := 0
-	seeds := seedsOf(1500)
+	histories := seeds(t, 1500)
 	for n, s := range smallShapes() {
-		for seed := range uint64(seeds) {
+		for seed := range histories {
 			pick := seeded(seed)
 			d := draftOf(generate(pick, s))
 			for range pick(4) {
@@ -90,5 +81,5 @@ func TestNarrowIntervalsChangeNoVerdict(t *testing.T) {
 			}
 		}
 	}
-	require.Greater(t, violations, seeds/3)
+	require.Greater(t, violations, int(histories)/3)
 }
