@@ -31,7 +31,7 @@ type task struct {
 	state  taskState
 	point  int32  // where it is parked: a name of the trace
 	detail uint64 // digest of what it did since its last step
-	wake   int64  // when state is taskSleeping or taskWaiting
+	wake   int64  // when state is taskSleeping, or taskWaiting with an end; there 0: none
 	ready  func() bool
 	// outside says what may hold it up outside the process.
 	outside string
@@ -119,7 +119,7 @@ func (t *task) Wait(name string, ready func() bool) {
 	if t.doomed {
 		return
 	}
-	t.wait(name, never, ready)
+	t.wait(name, 0, ready)
 }
 
 // WaitFor implements [yield.TimedTask].
@@ -132,7 +132,7 @@ func (t *task) WaitFor(name string, limit time.Duration, ready func() bool) (lef
 	return time.Duration(end - t.world.now)
 }
 
-// wait parks the task until it is ready, at most until that time.
+// wait parks the task until it is ready, at most until that time, unless that is 0.
 func (t *task) wait(name string, end int64, ready func() bool) {
 	t.state, t.point, t.wake, t.ready = taskWaiting, t.world.trace.intern(name), end, ready
 	t.stop()

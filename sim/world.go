@@ -187,7 +187,7 @@ func (w *world) collect() (bits uint64, unfinished bool) {
 				continue
 			}
 		case taskWaiting:
-			if t.wake > w.now && !t.ready() {
+			if ended := t.wake != 0 && t.wake <= w.now; !ended && !t.ready() {
 				unfinished = true
 				continue
 			}
@@ -210,7 +210,7 @@ func (w *world) collect() (bits uint64, unfinished bool) {
 func (w *world) advance() bool {
 	next, found := int64(0), false
 	for _, t := range w.tasks {
-		timed := t.state == taskSleeping || t.state == taskWaiting && t.wake < never
+		timed := t.state == taskSleeping || t.state == taskWaiting && t.wake != 0
 		if timed && (!found || t.wake < next) {
 			next, found = t.wake, true
 		}

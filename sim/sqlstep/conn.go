@@ -30,7 +30,7 @@ type conn struct {
 	broken, taken bool
 	closing       sync.Once
 	closed        error
-	sqlite sqlite
+	sqlite        sqlite
 }
 
 var (
