@@ -16,7 +16,8 @@ type connector struct {
 	inner driver.Connector
 	pool  pool
 
-	mu sync.Mutex
+	mu    sync.Mutex
+	probe probe
 	// abandoned are connections that a task had in use when it was taken down, and that
 	// database/sql may not know what to do with.
 	abandoned []*conn
@@ -27,14 +28,26 @@ type connector struct {
 // Connect implements [driver.Connector]. A task waits here where the pool's limit is
 // reached.
 func (c *connector) Connect(ctx context.Context) (made driver.Conn, err error) {
+	task := taskOf(ctx)
 	c.pool.taken.Add(1)
+	entered := false
 	defer func() {
 		if made == nil { // also where the task is taken down
 			c.pool.taken.Add(-1)
+			if entered {
+				c.pool.open.Add(-1)
+			}
 		}
 	}()
-	if task := taskOf(ctx); task != nil {
+	if task != nil {
 		if err := c.pool.enter(ctx, task); err != nil {
+			return nil, err
+		}
+	}
+	entered = true
+	c.pool.open.Add(1)
+	if task != nil {
+		if err := c.awaitReadable(ctx, task); err != nil {
 			return nil, err
 		}
 	}
@@ -42,8 +55,11 @@ func (c *connector) Connect(ctx context.Context) (made driver.Conn, err error) {
 	if err != nil {
 		return nil, err
 	}
-	c.pool.open.Add(1)
-	return &conn{inner: inner, of: c, taken: true, sqlite: sqlite{is: isSQLite(inner) || isSQLite(c.inner.Driver())}}, nil
+	opened := &conn{inner: inner, of: c, taken: true, sqlite: sqlite{is: isSQLite(inner) || isSQLite(c.inner.Driver())}}
+	if task != nil {
+		c.look(ctx, opened)
+	}
+	return opened, nil
 }
 
 // Driver implements [driver.Connector]. It is the inner one: what asks for it wants to
@@ -54,7 +70,11 @@ func (c *connector) Driver() driver.Driver { return c.inner.Driver() }
 func (c *connector) Close() error {
 	c.mu.Lock()
 	abandoned, endings := c.abandoned, slices.Clone(c.endings)
-	c.abandoned = nil
+	if c.probe.conn != nil {
+		abandoned = append(abandoned, c.probe.conn)
+		c.pool.open.Add(1) // which it is not counted in
+	}
+	c.abandoned, c.probe = nil, probe{looked: true}
 	c.mu.Unlock()
 	for _, e := range endings {
 		e.forget()

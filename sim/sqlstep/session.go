@@ -22,6 +22,7 @@ func (c *conn) ResetSession(ctx context.Context) error {
 	c.of.pool.taken.Add(1)
 	if taskOf(ctx) != nil {
 		c.of.pool.lift()
+		c.of.look(ctx, c)
 	}
 	if resetter, ok := c.inner.(driver.SessionResetter); ok {
 		return resetter.ResetSession(ctx)

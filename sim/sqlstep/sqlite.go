@@ -137,23 +137,25 @@ func (c *conn) tell(ctx context.Context, query string) (err error) {
 
 // ask runs a query for one number. It is no step.
 func (c *conn) ask(ctx context.Context, query string) (answer int64, err error) {
+	err = c.query(ctx, query, func(value any) { answer, _ = value.(int64) })
+	return answer, err
+}
+
+// query runs a query and calls take with the first value of its first row. It is no step.
+func (c *conn) query(ctx context.Context, query string, take func(value any)) error {
 	made, err := c.prepare(ctx, query)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	defer func() { err = errors.Join(err, made.Close()) }()
+	defer func() { _ = made.Close() }() // see tell
 	rows, err := queryStatement(ctx, made, nil)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
 	row := make([]driver.Value, len(rows.Columns()))
-	if err := rows.Next(row); err != nil {
-		return 0, err
+	err = rows.Next(row)
+	if err == nil {
+		take(row[0])
 	}
-	answer, ok := row[0].(int64)
-	if !ok {
-		return 0, fmt.Errorf("sqlstep: %s is %v", query, row[0])
-	}
-	return answer, nil
+	return errors.Join(err, rows.Close())
 }

@@ -31,9 +31,9 @@ const (
 // parsed looks at the text of a statement.
 func parsed(text string) statement {
 	s := statement{name: named(text), kind: other}
-	words := strings.TrimRight(uncommented(text), "; \t\r\n")
-	s.script = strings.Contains(words, ";")
+	s.script = isScript(text)
 	s.timeout = strings.Contains(text, "busy_timeout") || strings.Contains(text, "BUSY_TIMEOUT")
+	words := uncommented(text)
 	first, rest := words, ""
 	if end := strings.IndexAny(words, " \t\r\n;"); end >= 0 {
 		first, rest = words[:end], words[end:]
@@ -63,5 +63,42 @@ func uncommented(text string) string {
 			return text
 		}
 		_, text, _ = strings.Cut(text, end)
+	}
+}
+
+// isScript says whether something follows a semicolon, as it does within triggers.
+func isScript(text string) bool {
+	ended := false
+	for text != "" {
+		skip, isToken := token(text)
+		if isToken && ended {
+			return true
+		}
+		ended = ended || text[0] == ';'
+		text = text[skip:]
+	}
+	return false
+}
+
+// token returns the length of what a text begins with: a comment, something in quotes, or
+// a byte; and whether it is a part of a statement.
+func token(text string) (length int, is bool) {
+	to := func(begin, end string) int {
+		if i := strings.Index(text[len(begin):], end); i >= 0 {
+			return len(begin) + i + len(end)
+		}
+		return len(text)
+	}
+	switch {
+	case strings.HasPrefix(text, "--"):
+		return to("--", "\n"), false
+	case strings.HasPrefix(text, "/*"):
+		return to("/*", "*/"), false
+	case strings.ContainsRune("'\"`", rune(text[0])):
+		return to(text[:1], text[:1]), true
+	case text[0] == '[':
+		return to("[", "]"), true
+	default:
+		return 1, !strings.ContainsRune("; \t\r\n\f", rune(text[0]))
 	}
 }

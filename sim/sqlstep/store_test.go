@@ -17,8 +17,8 @@ type stranger struct {
 	db *sql.DB
 	// split checks the versions outside of the transaction that inserts.
 	split bool
-	// trusting does not check the streams that a batch only reads.
-	trusting bool
+	// piecemeal has no transaction at all.
+	piecemeal bool
 	// snapshot reads streams in a transaction, event by event.
 	snapshot bool
 }
@@ -30,10 +30,14 @@ CREATE INDEX by_stream ON events (stream, version)`
 
 // querier is a pool or a transaction.
 type querier interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
 func (s *stranger) Append(ctx context.Context, writes eventcore.Writes) (done eventcore.Appended, err error) {
+	if s.piecemeal {
+		return s.write(ctx, s.db, &writes, true)
+	}
 	if s.split {
 		if err := s.check(ctx, s.db, &writes); err != nil {
 			return done, err
@@ -44,15 +48,23 @@ func (s *stranger) Append(ctx context.Context, writes eventcore.Writes) (done ev
 		return done, notApplied(err)
 	}
 	defer func() { _ = tx.Rollback() }()
-	if !s.split {
-		if err := s.check(ctx, tx, &writes); err != nil {
+	if done, err = s.write(ctx, tx, &writes, !s.split); err != nil {
+		return done, err
+	}
+	if err := tx.Commit(); err != nil {
+		return eventcore.Appended{}, notApplied(err)
+	}
+	return done, nil
+}
+
+// write checks the versions, if it is to, and inserts.
+func (s *stranger) write(ctx context.Context, on querier, writes *eventcore.Writes, check bool) (done eventcore.Appended, err error) {
+	if check {
+		if err := s.check(ctx, on, writes); err != nil {
 			return done, err
 		}
 	}
-	if done, err = insert(ctx, tx, &writes); err != nil {
-		return eventcore.Appended{}, notApplied(err)
-	}
-	if err := tx.Commit(); err != nil {
+	if done, err = insert(ctx, on, writes); err != nil {
 		return eventcore.Appended{}, notApplied(err)
 	}
 	return done, nil
@@ -65,9 +77,6 @@ func notApplied(err error) error {
 // check checks the versions of the participants.
 func (s *stranger) check(ctx context.Context, on querier, writes *eventcore.Writes) error {
 	for _, p := range writes.Participants() {
-		if s.trusting && p.Events == 0 {
-			continue
-		}
 		var actual eventcore.Version
 		err := on.QueryRowContext(ctx, "SELECT ifnull(max(version), 0) FROM events WHERE stream = ?", p.Stream.String()).Scan(&actual)
 		if err != nil {
@@ -81,12 +90,12 @@ func (s *stranger) check(ctx context.Context, on querier, writes *eventcore.Writ
 }
 
 // insert writes the events, whose positions SQLite gives.
-func insert(ctx context.Context, tx *sql.Tx, writes *eventcore.Writes) (done eventcore.Appended, err error) {
+func insert(ctx context.Context, on querier, writes *eventcore.Writes) (done eventcore.Appended, err error) {
 	versions := make([]eventcore.Version, len(writes.Participants()))
 	for _, w := range writes.Events() {
 		p := writes.Participants()[w.Participant]
 		versions[w.Participant]++
-		result, err := tx.ExecContext(ctx, "INSERT INTO events (stream, version, id, type, data) VALUES (?, ?, ?, ?, ?)", p.Stream.String(),
+		result, err := on.ExecContext(ctx, "INSERT INTO events (stream, version, id, type, data) VALUES (?, ?, ?, ?, ?)", p.Stream.String(),
 			int64(p.Expected+versions[w.Participant]), w.Event.ID[:], w.Event.Type, []byte(w.Event.Data))
 		if err != nil {
 			return done, err
@@ -191,4 +200,5 @@ const (
 	noSync    = "_pragma=synchronous(OFF)"
 	patient   = "_pragma=busy_timeout(5000)"
 	immediate = "_txlock=immediate"
+	journal   = "_pragma=journal_mode(DELETE)"
 )
