@@ -24,6 +24,9 @@ func TestCertify(t *testing.T) {
 		}})
 	})
 	t.Run("memory", func(t *testing.T) {
+		if testing.Short() {
+			t.Skip("the statements are those of the file, without anything between them")
+		}
 		certify.Run(t, sim.Backend{Name: "sqlite", Open: func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
 			return sqlite.Open(ctx, sqlite.Memory, sqlite.Config{Clock: env.Clock})
 		}})

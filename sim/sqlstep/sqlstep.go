@@ -21,14 +21,15 @@
 // well, since they go by real time. With [Wrap] only pools without a limit can be
 // simulated: a task that waits inside of database/sql stalls its run.
 //
-// SQLite in one process knows no waiting either. While a connection is simulated its busy
-// timeout is 0, and a statement that would have waited for a lock waits in the scheduler
-// until another connection has released one. SQLite fails at once, whatever its timeout,
-// where a transaction that has read comes to write after another one has; so does this. A
-// wait has no end of its own: where all tasks wait for one another, which in production
-// lasts until the timeout is over, the run reports a deadlock. A script of several
-// statements does not wait, nor does SQLite's shared cache, whose own waiting would stall
-// the run. The database must be a file for connections to share it.
+// SQLite waits for locks by sleeping. While a connection is simulated its busy timeout is
+// 0, and a statement that would have waited waits in the scheduler until another
+// connection has released a lock, or the timeout has passed in the run's time: then it
+// fails as it would have. SQLite fails at once, whatever its timeout, where a transaction
+// that has read comes to write after another one has; so does this. Neither does it wait
+// where that cannot be told: in a script of several statements, and in SQLite's shared
+// cache, whose own waiting would stall the run. The database must be a file, or lie in a
+// file system of SQLite's that its connections share. Where it has a rollback journal, one
+// more connection is opened, by which to tell whether others could be.
 //
 // The locks of a server, such as MySQL, are not recognised; those of PostgreSQL are by
 // package pgstep, also beneath database/sql.

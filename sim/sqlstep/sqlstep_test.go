@@ -5,15 +5,12 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"fmt"
-	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	modernc "modernc.org/sqlite"
 
 	"github.com/eventcore-go/eventcore-sim/chaos"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
@@ -37,33 +34,15 @@ type setting struct {
 func usual(more ...string) []string { return append([]string{patient, wal, noSync}, more...) }
 
 // closing closes the pool with the store.
-type closing struct {
-	*stranger
-	dir string
-}
+type closing struct{ *stranger }
 
-func (c *closing) Close() error {
-	err := c.db.Close()
-	if failed := os.RemoveAll(c.dir); err == nil {
-		err = failed
-	}
-	return err
-}
+func (c closing) Close() error { return c.db.Close() }
 
 // backend returns a stranger's backend; each run has a file of its own.
 func backend(t testing.TB, s setting) sim.Backend {
 	t.Helper()
-	root := t.TempDir()
 	return sim.Backend{Name: "stranger", Open: func(ctx context.Context, _ sim.Env) (eventcore.Store, error) {
-		dir, err := os.MkdirTemp(root, "run")
-		if err != nil {
-			return nil, err
-		}
-		var connector driver.Connector
-		connector, err = modernc.NewConnector(source(filepath.Join(dir, "events.db"), s.parameters...))
-		if err != nil {
-			return nil, err
-		}
+		connector := inFile(t, s.parameters...)
 		if s.count != nil {
 			connector = &counted{connector, s.count}
 		}
@@ -75,7 +54,7 @@ func backend(t testing.TB, s setting) sim.Backend {
 		}
 		made := s.like
 		made.db = db
-		return &closing{&made, dir}, nil
+		return closing{&made}, nil
 	}}
 }
 
