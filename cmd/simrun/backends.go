@@ -56,7 +56,7 @@ func newBackends() *backends {
 				return b.sqlite.Open(ctx, sqlite.Config{Clock: env.Clock, Synchronous: sqlite.SynchronousNormal}, env.Connections)
 			}},
 			doc:   "SQLite, statement by statement: on files in a temporary directory",
-			seeds: 30,
+			seeds: 20,
 		},
 		{
 			Backend: sim.Backend{Name: "postgres", Open: b.postgres.open, Kill: b.postgres.kill, Blocks: true},
