@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"fmt"
 	"bytes"
 	"strings"
 	"testing"
@@ -89,7 +90,7 @@ func TestManyParticipantsAreAllChecked(t *testing.T) {
 		for at := range streams {
 			var w eventcore.Writes
 			for n := range streams {
-				id := streamOf(at, n)
+				id := eventcore.MustStreamID(fmt.Sprintf("account-%d-%d", at, n))
 				if n == at {
 					id = moved
 				}
