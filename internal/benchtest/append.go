@@ -4,9 +4,8 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/google/uuid"
-
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/ledger"
 )
 
 // Shape is what a batch is like.
@@ -66,7 +65,7 @@ func newAppender(b *testing.B, clients int, shape Shape) *appender {
 		}
 	}
 	for i := range a.list {
-		a.list[i] = Event()
+		a.list[i] = event()
 	}
 	return a
 }
@@ -76,13 +75,9 @@ func StreamOf(client, n int) eventcore.StreamID {
 	return eventcore.MustStreamID(fmt.Sprintf("account-%d-%d", client, n))
 }
 
-// Event returns an event as most are.
-func Event() eventcore.Proposed {
-	return eventcore.Proposed{
-		ID: uuid.Must(uuid.NewV7()), Type: "deposited",
-		Data:     []byte(`{"account":"a-1","amount":100,"currency":"EUR"}`),
-		Metadata: []byte(`{"correlation":"x"}`),
-	}
+// event returns an event as most are.
+func event() eventcore.Proposed {
+	return ledger.Event("deposited", `{"account":"a-1","amount":100,"currency":"EUR"}`)
 }
 
 // events returns how many events there are.

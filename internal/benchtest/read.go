@@ -23,7 +23,7 @@ func Fill(b *testing.B, s eventcore.Store, streams int) {
 	for version := 0; version < Filled/streams; version += len(list) {
 		for n := range streams {
 			for i := range list {
-				list[i] = Event()
+				list[i] = event()
 			}
 			var w eventcore.Writes
 			if err := w.Expect(StreamOf(0, n), eventcore.Version(version)); err != nil {
