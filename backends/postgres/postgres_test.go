@@ -32,10 +32,13 @@ func open(tb testing.TB, dsn string, cfg postgres.Config) *postgres.Store {
 
 // What the tests write and read.
 var (
-	proposed = ledger.Event
-	batch    = ledger.Batch
-	appendTo = ledger.Append
-	stream   = ledger.Stream
+	proposed  = ledger.Event
+	batch     = ledger.Batch
+	appendTo  = ledger.Append
+	stream    = ledger.Stream
+	prefix    = ledger.Prefix
+	pattern   = ledger.Pattern
+	positions = ledger.Page
 )
 
 // global returns the positions of all events.

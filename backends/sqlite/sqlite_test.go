@@ -48,11 +48,14 @@ func open(tb testing.TB, path string, cfg sqlite.Config) *sqlite.Store {
 
 // What the tests write and read.
 var (
-	proposed = ledger.Event
-	batch    = ledger.Batch
-	appendTo = ledger.Append
-	stream   = ledger.Stream
-	global   = ledger.Positions
+	proposed  = ledger.Event
+	batch     = ledger.Batch
+	appendTo  = ledger.Append
+	stream    = ledger.Stream
+	prefix    = ledger.Prefix
+	pattern   = ledger.Pattern
+	positions = ledger.Page
+	global    = ledger.Positions
 )
 
 func upTo(n int) []uint64 {

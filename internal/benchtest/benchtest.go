@@ -3,12 +3,11 @@
 //
 // Short turns of the store and of its baseline alternate within one benchmark, so that
 // whatever else the machine does falls on both. What is reported is the time of an
-// operation of each, and as "of-raw" how many operations the store does while the baseline
-// does one: the median over all pairs of turns.
+// operation of each in the median of its turns, and as "of-raw" how many operations the
+// store does while the baseline does one.
 package benchtest
 
 import (
-	"cmp"
 	"runtime"
 	"slices"
 	"sync"
@@ -20,8 +19,8 @@ import (
 func Clients() []int { return []int{1, 8, 32} }
 
 // shortestTurn is how long a turn takes at least: the start of its goroutines must not
-// count.
-const shortestTurn = 5 * time.Millisecond
+// count, and what else the machine does is to fall on few turns rather than on all.
+const shortestTurn = time.Millisecond
 
 // side is the store or its baseline in a comparison.
 type side struct {
@@ -29,13 +28,13 @@ type side struct {
 	work    func(client int)
 
 	ops   int
-	spent time.Duration
+	turns []time.Duration
 	// allocs and bytes are what was allocated.
 	allocs, bytes uint64
 }
 
-// turn lets each client do so many operations, and returns how long that took.
-func (s *side) turn(b *testing.B, each int) time.Duration {
+// turn lets each client do so many operations.
+func (s *side) turn(b *testing.B, each int) {
 	b.Helper()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -51,9 +50,14 @@ func (s *side) turn(b *testing.B, each int) time.Duration {
 	group.Wait()
 	took := b.Elapsed() - begin
 	runtime.ReadMemStats(&after)
-	s.ops, s.spent = s.ops+each*s.clients, s.spent+took
+	s.ops, s.turns = s.ops+each*s.clients, append(s.turns, took)
 	s.allocs, s.bytes = s.allocs+after.Mallocs-before.Mallocs, s.bytes+after.TotalAlloc-before.TotalAlloc
-	return took
+}
+
+// median returns the time of an operation.
+func (s *side) median() float64 {
+	slices.Sort(s.turns)
+	return float64(s.turns[len(s.turns)/2].Nanoseconds()) / float64(s.ops/len(s.turns))
 }
 
 // Beside compares what clients do to a store, and to its baseline, at the same time.
@@ -62,47 +66,42 @@ func (s *side) turn(b *testing.B, each int) time.Duration {
 // pair.
 func Beside(b *testing.B, clients int, renew func(), store, raw func(client int)) {
 	b.Helper()
+	each := operations(b, clients, renew, store, raw)
 	ours, bare := side{clients: clients, work: store}, side{clients: clients, work: raw}
-	each := 1
-	for {
-		if renew != nil {
-			renew()
-		}
-		// The baseline is the faster one, and warms up as well.
-		ours.turn(b, each)
-		if bare.turn(b, each) >= shortestTurn {
-			break
-		}
-		each *= 2
-	}
-	ours, bare = side{clients: clients, work: store}, side{clients: clients, work: raw}
-	var ratios []float64
 	for b.Loop() {
 		if renew != nil {
 			renew()
 		}
 		// Whoever comes second finds the caches warm.
-		order := []*side{&ours, &bare}
-		if len(ratios)%2 == 1 {
-			order[0], order[1] = order[1], order[0]
+		first, second := &ours, &bare
+		if len(ours.turns)%2 == 1 {
+			first, second = second, first
 		}
-		took := map[*side]time.Duration{}
-		for _, s := range order {
-			took[s] = s.turn(b, each)
-		}
-		ratios = append(ratios, float64(took[&bare])/float64(max(1, took[&ours])))
+		first.turn(b, each)
+		second.turn(b, each)
 	}
-	report(b, &ours, &bare, ratios)
-}
-
-func report(b *testing.B, ours, bare *side, ratios []float64) {
-	b.Helper()
-	slices.SortFunc(ratios, cmp.Compare[float64])
 	b.ReportMetric(0, "ns/op") // of a pair of turns: it says nothing
-	b.ReportMetric(ratios[len(ratios)/2], "of-raw")
-	for name, s := range map[string]*side{"store": ours, "raw": bare} {
-		b.ReportMetric(float64(s.spent.Nanoseconds())/float64(s.ops), name+"-ns/op")
+	b.ReportMetric(bare.median()/ours.median(), "of-raw")
+	for name, s := range map[string]*side{"store": &ours, "raw": &bare} {
+		b.ReportMetric(s.median(), name+"-ns/op")
 		b.ReportMetric(float64(s.allocs)/float64(s.ops), name+"-allocs/op")
 		b.ReportMetric(float64(s.bytes)/float64(s.ops), name+"-B/op")
+	}
+}
+
+// operations returns how many operations of each client make a turn long enough. It warms
+// both up.
+func operations(b *testing.B, clients int, renew func(), store, raw func(client int)) int {
+	b.Helper()
+	for each := 1; ; each *= 2 {
+		if renew != nil {
+			renew()
+		}
+		ours, bare := side{clients: clients, work: store}, side{clients: clients, work: raw}
+		ours.turn(b, each)
+		bare.turn(b, each)
+		if min(ours.turns[0], bare.turns[0]) >= shortestTurn {
+			return each
+		}
 	}
 }

@@ -65,12 +65,35 @@ func All(tb testing.TB, s eventcore.AllReader, filter eventcore.Filter) []eventc
 // Positions returns the positions of the events that a filter selects, as numbers.
 func Positions(tb testing.TB, s eventcore.AllReader, filter eventcore.Filter) []uint64 {
 	tb.Helper()
+	return Page(tb, s, filter, 0, 0)
+}
+
+// Page is like [Positions], from behind a position on and up to a limit, 0: none.
+func Page(tb testing.TB, s eventcore.AllReader, filter eventcore.Filter, after uint64, limit int) []uint64 {
+	tb.Helper()
 	var all []uint64
-	for _, e := range All(tb, s, filter) {
+	for e, err := range s.ReadAll(tb.Context(), filter, eventcore.NewPosition(0, after), limit) {
+		must(tb, err)
 		_, position := e.Position.Parts()
 		all = append(all, position)
 	}
 	return all
+}
+
+// Prefix parses a prefix.
+func Prefix(tb testing.TB, text string) eventcore.StreamPrefix {
+	tb.Helper()
+	p, err := eventcore.ParseStreamPrefix(text)
+	must(tb, err)
+	return p
+}
+
+// Pattern parses a pattern.
+func Pattern(tb testing.TB, glob string) eventcore.StreamPattern {
+	tb.Helper()
+	p, err := eventcore.ParseStreamPattern(glob)
+	must(tb, err)
+	return p
 }
 
 func must(tb testing.TB, err error) {
