@@ -51,6 +51,7 @@ type log struct {
 func Agree(t *testing.T, s Store) {
 	t.Helper()
 	l := &log{store: s, versions: map[eventcore.StreamID]eventcore.Version{}}
+	l.literals(t)
 	checks := 0
 	rapid.Check(t, func(r *rapid.T) {
 		checks++
@@ -71,6 +72,25 @@ func Agree(t *testing.T, s Store) {
 	})
 	if l.selective < checks/5 && !t.Failed() {
 		t.Errorf("%d of %d filters by stream selected something: the test is too weak", l.selective, checks)
+	}
+}
+
+// literals looks for each character between others, one of which a pattern leaves open.
+func (l *log) literals(t *testing.T) {
+	t.Helper()
+	for _, c := range alphabet() {
+		id := eventcore.MustStreamID("a" + c + "b")
+		ledger.Append(t, l.store, 0, 1, id)
+		l.versions[id] = 1
+		l.all, l.names = append(l.all, eventcore.Recorded{Stream: id, Type: "deposited"}), append(l.names, id.String())
+	}
+	for _, c := range alphabet() {
+		for _, glob := range []string{"?" + c + "b", "a" + c + "?", "*" + c + "b"} {
+			filter := eventcore.Filter{Pattern: ledger.Pattern(t, glob)}
+			if got, want := ledger.Page(t, l.store, filter, 0, 0), l.selected(filter, 0, 0); !slices.Equal(got, want) {
+				t.Fatalf("pattern %q: got the positions %d, want %d", glob, got, want)
+			}
+		}
 	}
 }
 
