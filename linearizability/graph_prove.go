@@ -42,7 +42,7 @@ func (g *graph) prove(circle []int32) {
 		message += fmt.Sprintf("; and %d more", more)
 	}
 	g.found.add(name, ops, "%s", message)
-	g.edgesOf = append(g.edgesOf, lines)
+	g.found.all[len(g.found.all)-1].Edges = lines
 }
 
 // proved says whether a circle through these calls was found already.
