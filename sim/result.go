@@ -47,11 +47,11 @@ type Result struct {
 	ReplayDiverged int
 }
 
-// Failed says whether the run shows something wrong with the store or the run
-// itself. A vacuous or undecided run has not failed, nor has it passed.
+// Failed says whether the run shows something wrong with the store, the run or the
+// harness. A vacuous or undecided run has not failed, nor has it passed.
 func (r *Result) Failed() bool {
 	switch r.Verdict {
-	case NoProgress, Violation, NotDeterministic, Broken:
+	case NoProgress, Violation, NotDeterministic, CheckersDisagree, Broken:
 		return true
 	default:
 		return false

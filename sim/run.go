@@ -138,6 +138,7 @@ func (r *run) simulate(ctx context.Context) {
 	r.store = newProcess(r)
 	if !r.cfg.SkipChecks {
 		r.recorder = linearizability.NewRecorder(len(r.result.Program.Clients) + 1)
+		r.world.trace.stamp = r.recorder.Stamp
 	}
 	if r.phases(ctx, tasksCtx) {
 		r.check(ctx)

@@ -9,6 +9,7 @@ import (
 	"github.com/eventcore-go/eventcore-sim/backends/memory"
 	"github.com/eventcore-go/eventcore-sim/backends/sqlite"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/linearizability"
 	"github.com/eventcore-go/eventcore-sim/sim"
 )
 
@@ -27,6 +28,8 @@ type backend struct {
 type backends struct {
 	all      []backend
 	postgres cluster
+	// check judges histories; nil: as usual. Tests put checkers there that disagree.
+	check func(context.Context, linearizability.History, linearizability.Options) linearizability.Report
 }
 
 func newBackends() *backends {

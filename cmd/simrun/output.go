@@ -183,6 +183,9 @@ func (o *output) summary(s sim.Summary, worst sim.Verdict, vacuous []string, int
 		}
 		fmt.Fprintf(o.stdout, "reached: %s\n", strings.Join(texts, ", "))
 	}
+	if n := s.Coverage.Unconfirmed; n > 0 {
+		fmt.Fprintf(o.stdout, "unconfirmed: %d histories that porcupine did not decide in its time; the fast checker did\n", n)
+	}
 	for _, line := range vacuous {
 		fmt.Fprintf(o.stdout, "vacuous: %s\n", line)
 	}
