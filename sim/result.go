@@ -32,7 +32,8 @@ type Result struct {
 	Crashes []Crash
 	// Trace has every step.
 	Trace *Trace
-	// History has every store call; nil with Config.SkipChecks.
+	// History has every store call; nil with Config.SkipChecks. Its Final is nil where the run
+	// ended before the final read.
 	History *linearizability.History
 	// Results has the outcome of every operation of the program.
 	Results []scenarios.Result

@@ -142,6 +142,10 @@ func (r *run) simulate(ctx context.Context) {
 	}
 	if r.phases(ctx, tasksCtx) {
 		r.check(ctx)
+	} else if r.recorder != nil {
+		// It cannot be judged, and may still show people what happened.
+		history := r.recorder.History()
+		r.result.History = &history
 	}
 	r.result.sort()
 	r.finish()

@@ -52,6 +52,9 @@ func (t *Trace) Task(id int) string { return t.tasks[id] }
 // Tasks returns the number of tasks.
 func (t *Trace) Tasks() int { return len(t.tasks) }
 
+// Sleep is the yield point of a task that sleeps.
+const Sleep = pointSleep
+
 // Own says whether a yield point of that name is one of the simulator's own, around store
 // calls, and not one inside of the backend.
 func Own(point string) bool {

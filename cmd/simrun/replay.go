@@ -96,7 +96,7 @@ func (f *replayFlags) show(cmd *cobra.Command, path string, file seedfile.File, 
 	if err := f.writeTrace(cmd, r); err != nil {
 		return err
 	}
-	if f.html == "" || r.History == nil {
+	if f.html == "" || r.History == nil || r.History.Final == nil {
 		return nil
 	}
 	return linearizability.Visualize(*r.History, f.html)

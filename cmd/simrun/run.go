@@ -32,6 +32,7 @@ type runFlags struct {
 	json      bool
 	verify    bool
 	keepGoing bool
+	report    string
 }
 
 func newRun(known *backends) *cobra.Command {
@@ -60,6 +61,7 @@ func newRun(known *backends) *cobra.Command {
 	flags.BoolVar(&f.json, "json", false, "print one JSON object for each failed run and one for the summary")
 	flags.BoolVar(&f.verify, "verify", false, "run each seed twice and compare the traces")
 	flags.BoolVar(&f.keepGoing, "keep-going", false, "do not stop at the first failed run")
+	flags.StringVar(&f.report, "report", "", "write a web site of the runs into this folder")
 	return cmd
 }
 
@@ -69,7 +71,10 @@ func (f *runFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	out := newOutput(cmd, f)
+	out, err := newOutput(cmd, f)
+	if err != nil {
+		return err
+	}
 	out.begin()
 	batch := sim.Batch{Runs: f.runs(cmd, jobs), Workers: f.parallel, Verify: f.verify, OnResult: out.result}
 	summary, err := batch.Do(cmd.Context())
@@ -77,6 +82,9 @@ func (f *runFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	worst := out.end(summary, cmd.Context().Err() != nil)
+	if out.siteError != nil {
+		return fmt.Errorf("--report: %w", out.siteError)
+	}
 	return exitFor(worst)
 }
 
