@@ -4,6 +4,7 @@
 //	simrun                    a fixed set of seeds over every scenario
 //	simrun run --seeds 1000   more of them; see simrun run --help
 //	simrun replay FILE        a recorded run once more
+//	simrun sensitivity        how soon planted bugs are found
 //	simrun list               backends, scenarios, schedulers, faults, mutants
 package main
 

@@ -72,7 +72,7 @@ asked for and never happened; 4 the checkers disagree: a bug of the harness.`,
 	// The flags of the default command are accepted without its name too.
 	root.Flags().AddFlagSet(run.Flags())
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(run, newReplay(known), newList(known))
+	root.AddCommand(run, newReplay(known), newSensitivity(known), newList(known))
 	return root
 }
 

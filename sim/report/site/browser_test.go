@@ -108,7 +108,9 @@ func ask[T any](b *browser, script string) T {
 	return answer
 }
 
-func (b *browser) step() string { return ask[string](b, `document.getElementById("where").textContent`) }
+func (b *browser) step() string {
+	return ask[string](b, `document.getElementById("where").textContent`)
+}
 
 // prefer sets the colour scheme of the system.
 func (b *browser) prefer(scheme string) {
