@@ -78,3 +78,12 @@ func CheckAccusing(ctx context.Context, h History) Report {
 	report := g.report()
 	return weigh(&report, newDecider(ctx, time.Minute).all(l.components()))
 }
+
+// Porcupine is its verdict alone.
+func Porcupine(ctx context.Context, h History, timeout time.Duration) Verdict {
+	l, reason := newFinalLog(&h)
+	if reason != "" {
+		return Unknown
+	}
+	return newDecider(ctx, timeout).all(l.components())
+}
