@@ -141,6 +141,7 @@ func inABrowser(t *testing.T, dir string) {
 	b := newBrowser(t, dir)
 	t.Run("the keyboard steps", func(t *testing.T) { keyboardSteps(t, b) })
 	t.Run("streams grow with the steps", func(t *testing.T) { streamsGrow(t, b) })
+	t.Run("a run that broke off", func(t *testing.T) { brokeOff(t, b) })
 	t.Run("both colour schemes", func(t *testing.T) { colourSchemes(t, b) })
 	t.Run("1,000 calls", func(t *testing.T) { thousandCalls(t, b) })
 	t.Run("porcupine's picture", func(t *testing.T) { porcupinesPicture(t, b) })
@@ -198,6 +199,18 @@ func streamsGrow(t *testing.T, b *browser) {
 	}
 	require.Positive(t, last)
 	require.Positive(t, pending, "appends under way are shown as that")
+}
+
+// brokeOff: without a final read nothing is said to be lost.
+func brokeOff(t *testing.T, b *browser) {
+	t.Helper()
+	b.open(page(t, b.dir, "contention"))
+	require.True(t, ask[bool](b, `document.getElementById("slider").value === document.getElementById("slider").max`), "it begins at the end")
+	require.Positive(t, ask[int](b, `document.querySelectorAll(".ev.unread").length`))
+	require.Zero(t, ask[int](b, `document.querySelectorAll(".ev.lost").length`))
+	require.Positive(t, ask[int](b, `document.querySelectorAll(".mark-line.crash").length`))
+	require.Positive(t, ask[int](b, `document.querySelectorAll(".wait").length`))
+	require.Positive(t, ask[int](b, `document.querySelectorAll(".mark.statement").length`))
 }
 
 func colourSchemes(t *testing.T, b *browser) {

@@ -31,6 +31,7 @@ type state string
 
 const (
 	there     state = "there"
+	unread    state = "unread"    // acknowledged or seen, and there was no final read
 	lost      state = "lost"      // acknowledged or seen, and not in the final log
 	refused   state = "refused"   // refused, and in the final log
 	misplaced state = "misplaced" // in the final log at another place than was promised
@@ -112,6 +113,8 @@ func (f *following) follow(i int) {
 			shown.State = refused
 		case op.Outcome == eventcore.OutcomeUnknown && !kept && !wasSeen:
 			shown.State = dropped
+		case f.history.Final == nil:
+			shown.State = unread
 		case !kept:
 			shown.State = lost
 		case at != promised:

@@ -204,7 +204,7 @@
 
   const kept = 24;
   const tell = {
-    there: "in the final log", lost: "acknowledged or seen, and not in the final log", refused: "its append was refused, and it is in the final log",
+    there: "in the final log", unread: "acknowledged or seen; there was no final read", lost: "acknowledged or seen, and not in the final log", refused: "its append was refused, and it is in the final log",
     misplaced: "at another place than was promised", dropped: "of unknown outcome, and never seen", phantom: "nobody appended it",
   };
   function contents(x, s) {
@@ -324,5 +324,5 @@
   choose(Math.min(line.findings.length - 1, Math.max(0, (+wanted.get("finding") || 1) - 1)));
   const step = +wanted.get("step");
   if (step > 0) move(step - 1);
-  else if (proof().length) { at = -1; toProof(1); } else move(0);
+  else if (proof().length) { at = -1; toProof(1); } else move(stops.length - 1); // a run that broke off did so at its end
 })();
