@@ -142,9 +142,14 @@ func (r *run) simulate(ctx context.Context) {
 	r.store = newProcess(r)
 	if !r.cfg.SkipChecks {
 		r.recorder = linearizability.NewRecorder(len(r.result.Program.Clients) + 1)
+		r.world.trace.stamp = r.recorder.Stamp
 	}
 	if r.phases(ctx, tasksCtx) {
 		r.check(ctx)
+	} else if r.recorder != nil {
+		// It cannot be judged, and may still show people what happened.
+		history := r.recorder.History()
+		r.result.History = &history
 	}
 	r.result.sort()
 	r.finish()

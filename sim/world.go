@@ -59,10 +59,10 @@ type points struct {
 func newWorld(switcher coro.Switcher) *world {
 	trace := newTrace()
 	return &world{trace: trace, switcher: switcher, interrupt: never, points: points{
-		start: trace.intern("start"), sleep: trace.intern("sleep"),
-		appendCall: trace.intern("append"), appendReturn: trace.intern("append returns"),
-		readStream: trace.intern("read stream"), readAll: trace.intern("read all"),
-		event: trace.intern("event"), readReturn: trace.intern("read returns"),
+		start: trace.intern(pointStart), sleep: trace.intern(pointSleep),
+		appendCall: trace.intern(pointAppend), appendReturn: trace.intern(pointAppended),
+		readStream: trace.intern(pointReadStream), readAll: trace.intern(pointReadAll),
+		event: trace.intern(pointEvent), readReturn: trace.intern(pointRead),
 	}}
 }
 

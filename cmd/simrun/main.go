@@ -7,6 +7,7 @@
 //	simrun explore            one small program in all orders of its steps
 //	simrun diff FILE          a recorded run on all backends, compared call by call
 //	simrun parallel           programs in real time, and processes that are killed
+//	simrun sensitivity        how soon planted bugs are found
 //	simrun list               backends, scenarios, schedulers, faults, mutants
 package main
 
