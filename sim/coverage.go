@@ -69,11 +69,14 @@ func (c *Coverage) Kinds() []chaos.Kind {
 	return slices.Sorted(maps.Keys(c.Faults))
 }
 
-func faultCoverage(injector *chaos.Injector) map[chaos.Kind]FaultCount {
+// faultCoverage counts the faults that could have fired, and of those that hit requests
+// all that were asked for: a store may send none.
+func faultCoverage(injector *chaos.Injector, plan *chaos.Plan) map[chaos.Kind]FaultCount {
 	counts := make(map[chaos.Kind]FaultCount)
-	for _, kind := range chaos.Kinds() {
+	for _, kind := range slices.Concat(chaos.Kinds(), chaos.RequestKinds()) {
 		n := FaultCount{injector.Fired(kind.Kind), injector.Expected(kind.Kind)}
-		if n != (FaultCount{}) {
+		asked := kind.Kind.OnRequest() && slices.ContainsFunc(plan.Rates, func(r chaos.Rate) bool { return r.Kind == kind.Kind })
+		if n != (FaultCount{}) || asked {
 			counts[kind.Kind] = n
 		}
 	}

@@ -161,8 +161,8 @@ type crashed struct{}
 // errCrashed is the cause of the failures of calls that were under way.
 var errCrashed = errors.New("the process of the store has crashed")
 
-// never is a step that does not come.
-const never = math.MaxInt64
+// never is a step that does not come, forEver a time.
+const never, forEver = math.MaxInt64, math.MaxInt64
 
 // nextCrash tells the world when to stop for the next crash.
 func (r *run) nextCrash() {

@@ -60,7 +60,9 @@ type run struct {
 	// epoch is the number of crashes so far, crashes how many of the plan's are over.
 	epoch, crashes int
 	// kills is how many of them were those of a store with a server.
-	kills  int
+	kills int
+	// lost are the sessions with a server that the network or the server has ended.
+	lost   []scenarios.LostSession
 	result *Result
 
 	// started and healed open the barriers before the safety and the liveness
@@ -126,6 +128,8 @@ func (r *run) simulate(ctx context.Context) {
 		return
 	}
 	defer func() {
+		// What the server would keep holds up who comes after.
+		r.world.ringAll()
 		if err := closeStore(r.opened); err != nil {
 			r.result.judge(Broken, fmt.Sprintf("close backend %s: %v", r.cfg.Backend.Name, err))
 		}
@@ -135,6 +139,7 @@ func (r *run) simulate(ctx context.Context) {
 		return
 	}
 	r.world.onCrash = func(context.Context) error { return r.crash(tasksCtx) }
+	r.world.onRequest, r.world.onLost = r.faultOf, r.lostSession
 	r.store = newProcess(r)
 	if !r.cfg.SkipChecks {
 		r.recorder = linearizability.NewRecorder(len(r.result.Program.Clients) + 1)
@@ -252,7 +257,7 @@ func (r *run) finish() {
 		lost := r.disk.Stats()
 		result.Coverage.Crashes, result.Coverage.Lost, result.Coverage.Torn = lost.Crashes, lost.Lost, lost.Torn
 	}
-	result.Coverage.Faults = faultCoverage(r.injector)
+	result.Coverage.Faults = faultCoverage(r.injector, &r.result.Plan.Faults)
 	if reaches := r.cfg.Scenario.Reaches; reaches != nil {
 		result.Coverage.Reached = reaches(result.Results)
 	}

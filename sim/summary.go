@@ -87,10 +87,13 @@ const enough = 20
 // for, clients that never overlapped. It is empty for runs that reached what they were made for.
 func (s *Summary) Vacuous() []string {
 	var found []string
-	for _, info := range chaos.Kinds() {
-		n := s.Coverage.Faults[info.Kind]
-		if n.Fired == 0 && n.Expected >= enough {
+	for _, info := range slices.Concat(chaos.Kinds(), chaos.RequestKinds()) {
+		n, asked := s.Coverage.Faults[info.Kind]
+		switch {
+		case n.Fired == 0 && n.Expected >= enough:
 			found = append(found, fmt.Sprintf("fault %s never fired although it was expected %.0f times", info.Kind, n.Expected))
+		case asked && info.Kind.OnRequest() && n.Expected == 0 && s.Runs >= enough:
+			found = append(found, fmt.Sprintf("fault %s never fired: in %d runs no request to a server was seen; use the tracer of package pgstep", info.Kind, s.Runs))
 		}
 	}
 	if c := s.Coverage; c.Crashes >= enough && c.Lost+c.Torn == 0 {
