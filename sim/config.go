@@ -119,10 +119,10 @@ func (c Config) checkCrashes() error {
 		if crash.Step <= last {
 			return fmt.Errorf("sim: Crashes: %s comes after step %d; put them in the order of their steps", crash, last)
 		}
+		if !c.Backend.suffers(crash) {
+			return fmt.Errorf("sim: Crashes: %s: backend %s has nothing that outlives it: it is neither durable nor on a server that can be made to; leave it out", crash, c.Backend.Name)
+		}
 		last = crash.Step
-	}
-	if last > 0 && !c.Backend.crashes() {
-		return fmt.Errorf("sim: Crashes: backend %s is not durable: after a crash nothing would be left; leave them out", c.Backend.Name)
 	}
 	return nil
 }

@@ -23,6 +23,8 @@ type Coverage struct {
 	Crashes, Lost, Torn int
 	// Kills counts how often a store was cut off its server.
 	Kills int
+	// Restarts counts crashes of a store's server, RestartRuns the runs whose plan had any.
+	Restarts, RestartRuns int
 	// Reached counts what scenarios are for; see [scenarios.Scenario.Reaches].
 	Reached map[string]int
 	// Faults counts by kind.
@@ -49,6 +51,8 @@ func (c *Coverage) Add(other Coverage) {
 	c.Lost += other.Lost
 	c.Torn += other.Torn
 	c.Kills += other.Kills
+	c.Restarts += other.Restarts
+	c.RestartRuns += other.RestartRuns
 	if c.Reached == nil && len(other.Reached) > 0 {
 		c.Reached = make(map[string]int)
 	}

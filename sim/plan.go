@@ -54,6 +54,8 @@ func drawPlan(cfg *Config) Plan {
 		p.Crashes = *cfg.Crashes
 	case cfg.Backend.Durable && cfg.Faults == nil:
 		p.Crashes = drawCrashes(cfg.Seed)
+	case cfg.Backend.Restart != nil && cfg.Faults == nil && crashesServer(cfg.Seed, cfg.Scenario.Name):
+		p.Crashes = drawServerCrashes(cfg.Seed)
 	case cfg.Backend.Kill != nil && cfg.Faults == nil:
 		p.Crashes = drawKills(cfg.Seed)
 	}

@@ -81,6 +81,9 @@ func (s *Summary) Ran() []Workload {
 // counts as a finding: at 20, chance leaves it out once in 5·10⁸ batches.
 const enough = 20
 
+// enoughRestarts is the same for runs that are to crash the server, most of which do.
+const enoughRestarts = 4
+
 // Vacuous says what should have happened in the runs and never did, one sentence
 // each: a kind of fault that was asked for and never fired although it had ample
 // occasion, a scenario made for conflicts that had none, something else that a scenario is
@@ -98,6 +101,9 @@ func (s *Summary) Vacuous() []string {
 	}
 	if c := s.Coverage; c.Crashes >= enough && c.Lost+c.Torn == 0 {
 		found = append(found, fmt.Sprintf("%d crashes took nothing away: whenever one came, all was synced", c.Crashes))
+	}
+	if c := s.Coverage; c.RestartRuns >= enoughRestarts && c.Restarts == 0 {
+		found = append(found, fmt.Sprintf("the server never crashed although %d runs were to crash it: they ended before", c.RestartRuns))
 	}
 	for _, workload := range s.Ran() {
 		of := s.Workloads[workload]

@@ -273,5 +273,11 @@ func (s *Steps) awaitEnd(pid uint32) {
 
 // ask asks the server one thing about a process.
 func (s *Steps) ask(ctx context.Context, query string, pid int32, into any) error {
+	err := s.control.QueryRow(ctx, query, pid).Scan(into)
+	if err == nil {
+		return nil
+	}
+	// The server may have been started again: no connection is what it was.
+	s.control.Reset()
 	return s.control.QueryRow(ctx, query, pid).Scan(into)
 }
