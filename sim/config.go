@@ -120,7 +120,7 @@ func (c Config) checkCrashes() error {
 			return fmt.Errorf("sim: Crashes: %s comes after step %d; put them in the order of their steps", crash, last)
 		}
 		if !c.Backend.suffers(crash) {
-			return fmt.Errorf("sim: Crashes: %s: backend %s has nothing that outlives it: it is neither durable nor on a server that can be made to; leave it out", crash, c.Backend.Name)
+			return fmt.Errorf("sim: Crashes: %s: backend %s is not durable, or has no server that can be crashed: nothing would be left; leave it out", crash, c.Backend.Name)
 		}
 		last = crash.Step
 	}

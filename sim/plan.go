@@ -119,9 +119,9 @@ const (
 )
 
 // drawRequestFaults adds to the plan what befalls the requests to a server. It makes one
-// seed in two free of it; in the others each kind is active or not with equal chance.
+// seed in four free of it; in the others each kind is active or not with equal chance.
 func drawRequestFaults(r *rand.Rand, plan chaos.Plan) chaos.Plan {
-	quiet := r.IntN(2) == 0
+	quiet := r.IntN(4) == 0
 	for _, kind := range chaos.RequestKinds() {
 		rate := chaos.Rate{Kind: kind.Kind, P: requestFaultRates[r.IntN(len(requestFaultRates))]}
 		switch kind.Kind {

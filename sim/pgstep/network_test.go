@@ -16,6 +16,7 @@ import (
 	"github.com/eventcore-go/eventcore-sim/scenarios"
 	"github.com/eventcore-go/eventcore-sim/sim"
 	"github.com/eventcore-go/eventcore-sim/sim/pgstep"
+	"github.com/eventcore-go/eventcore-sim/sim/seedfile"
 )
 
 // plan parses a fault plan.
@@ -90,6 +91,7 @@ func TestBugsThatOnlyTheNetworkShows(t *testing.T) {
 			seed, r := found(t, buggy, s, planted.faults, seeds)
 			require.NotNil(t, r, "not found in %d seeds", seeds)
 			t.Logf("found by seed %d: %s", seed, r.Reason)
+			replays(t, buggy, r)
 			_, r = found(t, buggy, s, "none", seed+1)
 			require.Nil(t, r, "it is found without the fault too")
 			right, _ := backend(t, stranger{}, 10, true)
@@ -99,6 +101,21 @@ func TestBugsThatOnlyTheNetworkShows(t *testing.T) {
 			}
 		})
 	}
+}
+
+// replays requires the seed file of a run to come to the same trace.
+func replays(t *testing.T, b sim.Backend, r *sim.Result) {
+	t.Helper()
+	data, err := seedfile.Of(r).Format()
+	require.NoError(t, err)
+	file, err := seedfile.Parse(data)
+	require.NoError(t, err)
+	cfg, err := file.Config(b)
+	require.NoError(t, err)
+	again, err := sim.Run(t.Context(), cfg)
+	require.NoError(t, err)
+	require.Nil(t, sim.Compare(r.Trace, again.Trace))
+	require.NoError(t, file.Check(again))
 }
 
 // surviving takes a lease for held whose connection was lost, once it has another one.
