@@ -161,7 +161,7 @@ const (
 
 // crashesServer says whether the run is one of the few that crash the server.
 func crashesServer(seed uint64, scenario string) bool {
-	return (prng.Key(seed, "server crashes of "+scenario))%serverCrashEvery == 0
+	return prng.Key(seed, "server crashes of "+scenario)%serverCrashEvery == 0
 }
 
 // drawServerCrashes draws the crashes of the store's server.

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgxpool"
-
 	"github.com/stretchr/testify/require"
 
 	"github.com/eventcore-go/eventcore-sim/backends/postgres"
@@ -27,10 +26,10 @@ func plan(t *testing.T, text string) *chaos.Plan {
 	return &p
 }
 
-// small returns a scenario of few calls, since each statement takes its time.
-func small(t *testing.T, name string) scenarios.Scenario {
+// small returns the transfers with few calls, since each statement takes its time.
+func small(t *testing.T) scenarios.Scenario {
 	t.Helper()
-	s := scenario(t, name)
+	s := scenario(t, "transfers")
 	s.Params.Clients, s.Params.OpsPerClient, s.Params.Streams = 2, 6, 2
 	return s
 }
@@ -42,7 +41,7 @@ func TestEachFaultOfTheNetworkFiresTheSameEachTime(t *testing.T) {
 			fired := 0
 			for seed := range uint64(2) {
 				r, err := sim.Verify(t.Context(), sim.Config{
-					Backend: b, Scenario: small(t, "transfers"), Seed: seed, Faults: plan(t, kind.Kind.String()+"=5%"),
+					Backend: b, Scenario: small(t), Seed: seed, Faults: plan(t, kind.Kind.String()+"=5%"),
 				})
 				require.NoError(t, err)
 				require.Equal(t, sim.Pass, r.Verdict, "%d: %s", seed, r.Reason)
@@ -86,7 +85,7 @@ func TestBugsThatOnlyTheNetworkShows(t *testing.T) {
 	} {
 		t.Run(planted.name, func(t *testing.T) {
 			t.Parallel()
-			s := small(t, "transfers")
+			s := small(t)
 			buggy, _ := backend(t, planted.like, 10, true)
 			seed, r := found(t, buggy, s, planted.faults, seeds)
 			require.NotNil(t, r, "not found in %d seeds", seeds)

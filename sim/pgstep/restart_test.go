@@ -69,7 +69,7 @@ func TestWhatIsAcknowledgedBeforeItIsWrittenIsLostInACrashOfTheServerOnly(t *tes
 	crashes := &[]sim.Crash{{Step: 100, Kind: sim.CrashServer, At: "COMMIT"}}
 	carryOut := func(synchronous string, crashes *[]sim.Crash) *sim.Result {
 		r, err := sim.Run(t.Context(), sim.Config{
-			Backend: crashing(t, cluster, synchronous), Scenario: small(t, "transfers"), Seed: 1,
+			Backend: crashing(t, cluster, synchronous), Scenario: small(t), Seed: 1,
 			Faults: plan(t, "none"), Crashes: crashes,
 		})
 		require.NoError(t, err)
@@ -87,7 +87,7 @@ func TestWhatIsAcknowledgedBeforeItIsWrittenIsLostInACrashOfTheServerOnly(t *tes
 		require.Equal(t, 1, right.Coverage.Restarts)
 	}
 	r, err := sim.Verify(t.Context(), sim.Config{
-		Backend: crashing(t, cluster, "on"), Scenario: small(t, "transfers"), Seed: 2, Faults: plan(t, "net-cut-after=3%"), Crashes: crashes,
+		Backend: crashing(t, cluster, "on"), Scenario: small(t), Seed: 2, Faults: plan(t, "net-cut-after=3%"), Crashes: crashes,
 	})
 	require.NoError(t, err)
 	require.Equal(t, sim.Pass, r.Verdict, r.Reason)
