@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -85,9 +86,9 @@ func (c *session) isGone() bool {
 
 // drawn returns the fault that the request which comes next is to suffer, nil for none. A
 // delay is over when it returns.
-func (c *session) drawn(ctx context.Context) *chaos.RequestFault {
+func (c *session) drawn(ctx context.Context, name string) *chaos.RequestFault {
 	task, ok := yield.From(ctx).(networked)
-	if !ok || c.isGone() {
+	if !ok || c.isGone() || strings.HasPrefix(name, copies) {
 		return nil
 	}
 	fault := task.Request()
@@ -200,7 +201,7 @@ func (c *session) cut(task networked, rest []byte) {
 	c.line.broken, c.line.rest = errReset, rest
 	c.mu.Unlock()
 	ended := task.Lost()
-	c.end()
+	c.hangUp()
 	ended()
 }
 
@@ -211,7 +212,7 @@ func (c *session) openHalf(task networked, fault *chaos.RequestFault) {
 	c.mu.Unlock()
 	ended := task.Lost()
 	task.After(fault.ServerDelay(), "the server ends a session that is half open", func() {
-		c.end()
+		c.hangUp()
 		c.mu.Lock()
 		c.line.halfOpen = false
 		if c.line.broken == nil {
@@ -223,8 +224,8 @@ func (c *session) openHalf(task networked, fault *chaos.RequestFault) {
 	})
 }
 
-// end closes the connection and returns once the server has ended the session.
-func (c *session) end() {
+// hangUp closes the connection and returns once the server has ended the session.
+func (c *session) hangUp() {
 	_ = c.Conn.Close() // it is to be gone, whatever this says
 	c.steps.awaitEnd(c.process())
 	c.steps.forget(c)

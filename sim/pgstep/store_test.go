@@ -34,6 +34,8 @@ type stranger struct {
 	// clinging keeps its connections, those that are broken too.
 	clinging bool
 	kept     []*pgx.Conn
+	// pinged has its pool try each connection before it gives it out.
+	pinged bool
 	// deadlocks counts those that the server broke.
 	deadlocks *int
 }
