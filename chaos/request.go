@@ -57,9 +57,10 @@ func (in *Injector) Request(id int) *RequestFault {
 		draw := draw{in.config.Seed, id, number, rate}
 		if draw.hits() {
 			fault := draw.fault(opRequest)
-			return &RequestFault{fault, strike{call: at, fault: fault}}
+			return &RequestFault{fault, strike{call: at, fault: fault, rate: rate.P}}
 		}
 		c.tallies[rate.Kind].tried++
+		c.count(opRequest, 0, rate.P)
 	}
 	return nil
 }

@@ -86,14 +86,14 @@ const enoughRestarts = 4
 
 // Vacuous says what should have happened in the runs and never did, one sentence
 // each: a kind of fault that was asked for and never fired although it had ample
-// occasion, a scenario made for conflicts that had none, something else that a scenario is
+// occasion, calls of a workload that no fault ever hit, a scenario made for conflicts that had none, something else that a scenario is
 // for, clients that never overlapped. It is empty for runs that reached what they were made for.
 func (s *Summary) Vacuous() []string {
 	var found []string
 	for _, info := range slices.Concat(chaos.Kinds(), chaos.RequestKinds()) {
 		n, asked := s.Coverage.Faults[info.Kind]
 		switch {
-		case n.Fired == 0 && n.Expected >= enough:
+		case n.never():
 			found = append(found, fmt.Sprintf("fault %s never fired although it was expected %.0f times", info.Kind, n.Expected))
 		case asked && info.Kind.OnRequest() && n.Expected == 0 && s.Runs >= enough:
 			found = append(found, fmt.Sprintf("fault %s never fired: in %d runs no request to a server was seen; use the tracer of package pgstep", info.Kind, s.Runs))
@@ -107,6 +107,7 @@ func (s *Summary) Vacuous() []string {
 	}
 	for _, workload := range s.Ran() {
 		of := s.Workloads[workload]
+		found = append(found, of.Coverage.unstruck(workload)...)
 		if of.Runs < enough || of.Coverage.Calls == 0 {
 			continue
 		}
@@ -121,6 +122,20 @@ func (s *Summary) Vacuous() []string {
 		scenario, err := scenarios.Lookup(workload.Scenario)
 		if err == nil && scenario.WantsConflict && of.Coverage.Conflicts == 0 {
 			found = append(found, fmt.Sprintf("%s: no append ever met a version conflict in %d runs", workload, of.Runs))
+		}
+	}
+	return found
+}
+
+// never says that none fired where there was ample occasion.
+func (n FaultCount) never() bool { return n.Fired == 0 && n.Expected >= enough }
+
+// unstruck says which calls no fault ever hit.
+func (c *Coverage) unstruck(workload Workload) []string {
+	var found []string
+	for _, op := range slices.Sorted(maps.Keys(c.Struck)) {
+		if n := c.Struck[op]; n.never() {
+			found = append(found, fmt.Sprintf("%s: no fault ever hit a call of %s although %.0f were expected", workload, op, n.Expected))
 		}
 	}
 	return found

@@ -195,7 +195,7 @@ func (w *world) collect() (bits uint64, unfinished bool) {
 				continue
 			}
 		case taskWaiting:
-			if !t.ready() {
+			if ended := t.wake != 0 && t.wake <= w.now; !ended && !t.ready() {
 				unfinished = true
 				continue
 			}
@@ -213,14 +213,16 @@ func (w *world) collect() (bits uint64, unfinished bool) {
 	return bits, unfinished
 }
 
-// advance moves the clock to the time of the next sleeper or timer; false if there is none.
+// advance moves the clock to when the next sleeper wakes, or the next wait or timer ends;
+// false if none does.
 func (w *world) advance() bool {
 	next, found := int64(0), false
 	if len(w.timers) > 0 {
 		next, found = w.timers[0].at, true
 	}
 	for _, t := range w.tasks {
-		if t.state == taskSleeping && (!found || t.wake < next) {
+		timed := t.state == taskSleeping || t.state == taskWaiting && t.wake != 0
+		if timed && (!found || t.wake < next) {
 			next, found = t.wake, true
 		}
 	}
