@@ -187,6 +187,7 @@ func (r *run) crash(ctx context.Context) error {
 	w := r.world
 	w.trace.add(step{time: w.now, task: -1, kind: stepCrash, name: w.trace.intern(string(c.Kind))})
 	r.result.Crashes = append(r.result.Crashes, c)
+	r.mark(Mark{Client: -1, Text: c.String()})
 	if !r.cfg.Backend.Durable {
 		return r.kill(ctx, c)
 	}

@@ -80,7 +80,7 @@ func exitFor(v sim.Verdict) error {
 	switch v {
 	case sim.Pass:
 		return nil
-	case sim.Violation, sim.NotDeterministic:
+	case sim.Violation, sim.NotReproduced, sim.NotDeterministic:
 		return exitError{exitViolation}
 	case sim.Broken:
 		return exitError{exitUsage}
