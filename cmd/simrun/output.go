@@ -33,12 +33,14 @@ type output struct {
 	calls    int
 	// noPicture is set once it was said that a history cannot be drawn.
 	noPicture bool
+	// shrinker makes failed runs small.
+	shrinker *shrinker
 	// saveError is the first error of keeping a seed file.
 	saveError error
 }
 
 func newOutput(cmd *cobra.Command, f *runFlags) *output {
-	o := &output{flags: f, stdout: cmd.OutOrStdout(), stderr: cmd.ErrOrStderr(), start: time.Now()}
+	o := &output{flags: f, stdout: cmd.OutOrStdout(), stderr: cmd.ErrOrStderr(), start: time.Now(), shrinker: newShrinker(cmd, f)}
 	if file, ok := o.stderr.(*os.File); ok {
 		o.progress = term.IsTerminal(int(file.Fd()))
 	}
@@ -78,30 +80,57 @@ func (o *output) clearProgress() {
 	}
 }
 
-// failed shows a run that did not pass and keeps its seed file.
+// failed shows a run that did not pass and keeps its seed file. One that failed is kept
+// first, so that it is not lost where shrinking is interrupted.
 func (o *output) failed(r *sim.Result) {
-	path, err := seedfile.Of(r).Save(o.flags.out)
-	if err != nil && o.saveError == nil {
+	path := o.keep(seedfile.Of(r))
+	small := o.shrinker.shrink(r)
+	if small.smaller {
+		r = small.result
+		path = o.keep(small.file)
+	}
+	o.clearProgress()
+	if o.flags.json {
+		o.print(failureJSON(r, path, small))
+		return
+	}
+	if err := report.Failure(o.stdout, r, o.commands(r, path, small)...); err != nil {
+		fmt.Fprintf(o.stderr, "simrun: %v\n", err)
+	}
+	for _, line := range small.lines {
+		fmt.Fprintf(o.stdout, "\n%s\n", line)
+	}
+}
+
+// keep writes a seed file and returns its path, "" where that fails, which it says once.
+func (o *output) keep(file seedfile.File) string {
+	path, err := file.Save(o.flags.out)
+	if err == nil {
+		return path
+	}
+	if o.saveError == nil {
 		o.saveError = err
 		fmt.Fprintf(o.stderr, "simrun: the seed file could not be kept: %v; choose another folder with --out\n", err)
 	}
-	if o.flags.json {
-		o.print(failureJSON(r, path))
-		return
+	return ""
+}
+
+// commands are the lines that show a run again.
+func (o *output) commands(r *sim.Result, path string, small shrunk) []string {
+	if path == "" {
+		return nil
 	}
-	var commands []string
-	if err == nil {
-		commands = []string{
-			"go run ./cmd/simrun replay " + path,
-			fmt.Sprintf("go test ./backends/%s -run TestCertify -sim.file=%s", r.Backend, path),
-		}
-		if picture := o.picture(r, path); picture != "" {
-			commands = append(commands, "porcupine's picture of the history: "+picture)
-		}
+	commands := []string{
+		"go run ./cmd/simrun replay " + path,
+		fmt.Sprintf("go test ./backends/%s -run TestCertify -sim.file=%s", r.Backend, path),
 	}
-	if err := report.Failure(o.stdout, r, commands...); err != nil {
-		fmt.Fprintf(o.stderr, "simrun: %v\n", err)
+	if picture := o.picture(r, path); picture != "" {
+		commands = append(commands, "porcupine's picture of the history: "+picture)
 	}
+	if small.smaller {
+		commands = append(commands, "the run before it was shrunk: go run ./cmd/simrun run "+o.flags.again(r))
+	}
+	return commands
 }
 
 // picture writes porcupine's picture of a run's history beside its seed file and
@@ -136,6 +165,9 @@ func (o *output) end(s sim.Summary, interrupted bool) sim.Verdict {
 	vacuous := s.Vacuous()
 	if len(vacuous) > 0 && worst == sim.Pass {
 		worst = sim.Vacuous
+	}
+	if o.shrinker.notReproduced && worst != sim.NotDeterministic && worst != sim.Broken {
+		worst = sim.NotReproduced
 	}
 	// Runs that were cut short prove less than was asked for.
 	if s.Runs == 0 || (interrupted && worst == sim.Pass) {

@@ -71,7 +71,7 @@ asked for and never happened.`,
 	// The flags of the default command are accepted without its name too.
 	root.Flags().AddFlagSet(run.Flags())
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(run, newReplay(known), newList(known))
+	root.AddCommand(run, newReplay(known), newShow(known), newShrink(known), newList(known))
 	return root
 }
 

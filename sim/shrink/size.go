@@ -3,6 +3,7 @@ package shrink
 import (
 	"cmp"
 	"fmt"
+	"strings"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/linearizability"
@@ -14,8 +15,8 @@ import (
 // clients is smaller, whatever the rest; then the one with fewer operations, and so on in the
 // order of the fields.
 type Size struct {
-	// Clients is the number of clients with operations, Operations that of all operations,
-	// set-up and probes included.
+	// Clients is the number of clients with operations, at least 1; Operations is that of all
+	// operations, set-up and probes included.
 	Clients, Operations int
 	// Streams is the number of streams that the program names, Events that of the events
 	// that were sent to the store.
@@ -50,6 +51,7 @@ func SizeOf(r *sim.Result) Size {
 		}
 		s.Detail += detail(op)
 	}
+	s.Clients = max(1, s.Clients)
 	s.Streams = len(streams)
 	for _, f := range r.Faults {
 		s.Detail += f.After + digits(int64(f.Delay))
@@ -84,12 +86,12 @@ func (s Size) Compare(o Size) int {
 func (s Size) String() string {
 	text := count(s.Clients, "client") + ", " + count(s.Operations, "operation") + ", " + count(s.Streams, "stream") + ", " + count(s.Events, "event")
 	if s.Crashes > 0 {
-		text += ", " + fmt.Sprintf("%d crashes", s.Crashes)
+		text += ", " + strings.Replace(count(s.Crashes, "crash"), "crashs", "crashes", 1)
 	}
 	if s.Faults > 0 {
 		text += ", " + count(s.Faults, "fault")
 	}
-	return text + ", " + fmt.Sprintf("%d switches", s.Switches)
+	return text
 }
 
 func count(n int, what string) string {
