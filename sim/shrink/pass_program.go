@@ -125,6 +125,26 @@ func withoutTwo(b *attempt) (trials []trial) {
 	return trials
 }
 
+// gathered lets one operation write the events of two that are alike but for their number.
+func gathered(b *attempt) (trials []trial) {
+	all := places(&b.result.Program)
+	if len(all) > 2*fewOperations {
+		return nil
+	}
+	for j, second := range all {
+		for _, first := range all[:j] {
+			one, two := first.op(&b.result.Program), second.op(&b.result.Program)
+			if one.Count == 0 || two.Count == 0 || one.Do != two.Do || !slices.Equal(one.Streams, two.Streams) || !slices.Equal(one.Reads, two.Reads) {
+				continue
+			}
+			t := b.without([]place{second})
+			first.op(&t.program).Count += two.Count
+			trials = append(trials, t)
+		}
+	}
+	return trials
+}
+
 // joined lets one client do what two did, one after the other.
 func joined(b *attempt) (trials []trial) {
 	n := len(b.result.Program.Clients)

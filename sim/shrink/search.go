@@ -42,7 +42,7 @@ func (s *search) run(ctx context.Context) (complete bool) {
 func passes() []pass {
 	return []pass{
 		onlyProof, withoutClients, withoutProbes, withoutHalves, withoutQuarters, withoutEighths, withoutPairs, withoutOperations,
-		withoutFaults, withoutCrashes, joined, renumbered,
+		withoutFaults, withoutCrashes, gathered, joined, renumbered,
 		withoutTwo, withoutStreams, mergedStreams, plainer,
 		plainFaults, plainCrashes, calmer, fewSwitches,
 	}
