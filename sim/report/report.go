@@ -85,7 +85,9 @@ func writeProgram(b *strings.Builder, r *sim.Result) {
 				words += "; then without faults: " + probes
 			}
 		}
-		fmt.Fprintf(b, "    client %d: %s\n", id, clip(strings.TrimPrefix(words, "; ")))
+		if words != "" {
+			fmt.Fprintf(b, "    client %d: %s\n", id, clip(strings.TrimPrefix(words, "; ")))
+		}
 	}
 }
 

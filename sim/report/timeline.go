@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -214,23 +215,31 @@ func (t *timeline) sortLanes() {
 // need.
 func (t *timeline) place() {
 	slices.SortStableFunc(t.intervals, func(a, b interval) int { return a.begin.compare(b.begin) })
+	// Where two moments are the same, what ends comes before what begins, unless that is
+	// one and the same.
 	type event struct {
-		at  moment
-		col *int
+		at   moment
+		rank int
+		col  *int
 	}
 	var events []event
 	for i := range t.intervals {
 		iv := &t.intervals[i]
 		iv.label = strconv.Itoa(i + 1)
-		events = append(events, event{iv.begin, &iv.from})
+		events = append(events, event{iv.begin, 1, &iv.from})
 	}
 	for i := range t.marks {
-		events = append(events, event{t.marks[i].at, &t.marks[i].col})
+		events = append(events, event{t.marks[i].at, 1, &t.marks[i].col})
 	}
 	for i := range t.intervals {
-		events = append(events, event{t.intervals[i].end, &t.intervals[i].to})
+		iv := &t.intervals[i]
+		rank := 0
+		if iv.begin == iv.end {
+			rank = 2
+		}
+		events = append(events, event{iv.end, rank, &iv.to})
 	}
-	slices.SortStableFunc(events, func(a, b event) int { return a.at.compare(b.at) })
+	slices.SortStableFunc(events, func(a, b event) int { return cmp.Or(a.at.compare(b.at), a.rank-b.rank) })
 	gap := len(strconv.Itoa(len(t.intervals))) + 2
 	for i, e := range events {
 		*e.col = i * gap

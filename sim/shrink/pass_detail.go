@@ -171,11 +171,35 @@ func plainCrashes(b *attempt) (trials []trial) {
 		if c.Kind != sim.CrashPower {
 			change(func(c *sim.Crash) { c.Kind = sim.CrashPower })
 		}
+		if c.Kind != sim.CrashPower || c.Again > 0 {
+			t := b.trial()
+			t.crashes[i] = sim.Crash{Step: 1, Kind: sim.CrashPower}
+			trials = append(trials, atEveryStep(t)[1:]...)
+		}
 		if c.At != "" {
 			change(func(c *sim.Crash) { c.Step, c.At = b.crashStep(i), "" })
 		}
 	}
 	return trials
+}
+
+// longSchedule bounds the schedules for which every step of a crash is tried.
+const longSchedule = 300
+
+// atEveryStep returns a run, and where it has one crash and is short, the same with the crash
+// at each of its steps: what a crash takes away is drawn by its step.
+func atEveryStep(t trial) []trial {
+	all := []trial{t}
+	if len(t.crashes) != 1 || len(t.schedule) > longSchedule {
+		return all
+	}
+	for step := range t.schedule {
+		moved := t
+		moved.alone, moved.crashes = true, []sim.Crash{t.crashes[0]}
+		moved.crashes[0].Step = step + 1
+		all = append(all, moved)
+	}
+	return all
 }
 
 // crashStep returns the step at which a crash came, which may be later than the one it

@@ -183,7 +183,7 @@ func renumbered(b *attempt) []trial {
 	if clients == len(p.Clients) || clients == 0 {
 		return nil
 	}
-	return []trial{b.renumber(to, clients)}
+	return atEveryStep(b.renumber(to, clients))
 }
 
 // withoutFaults takes faults away: all, halves, each.
