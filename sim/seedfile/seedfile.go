@@ -198,7 +198,10 @@ func Parse(data []byte) (File, error) {
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return File{}, errors.New("seed file: there is something behind the closing brace")
 	}
-	return f, f.validate()
+	if err := f.validate(); err != nil {
+		return File{}, err
+	}
+	return f, nil
 }
 
 func (f File) validate() error {
