@@ -81,7 +81,7 @@ func (o *output) summaryJSON(s sim.Summary, worst sim.Verdict, vacuous []string,
 		Traces:    fmt.Sprintf("%016x", s.Traces),
 		Workloads: []workloadJSON{}, Faults: map[string]int{}, Vacuous: append([]string{}, vacuous...),
 		Skipped: append([]string{}, o.flags.known.skipped(o.flags.backends)...), Interrupted: interrupted,
-		Seconds: time.Since(o.start).Seconds(),
+		Seconds: (time.Since(o.start) - o.shrinker.took).Seconds(),
 	}
 	for _, w := range s.Ran() {
 		of := s.Workloads[w]

@@ -221,7 +221,7 @@ func (o *output) summary(s sim.Summary, worst sim.Verdict, vacuous []string, int
 	if interrupted {
 		fmt.Fprintln(o.stdout, "interrupted: what ran up to then is above")
 	}
-	seconds := time.Since(o.start).Seconds()
+	seconds := (time.Since(o.start) - o.shrinker.took).Seconds()
 	fmt.Fprintf(o.stdout, "%s: %d runs, %d store calls, %d steps in %.1f s (%.0f runs/s, %.0f calls/s)\n",
 		worst, s.Runs, s.Coverage.Calls, s.Steps, seconds, float64(s.Runs)/seconds, float64(s.Coverage.Calls)/seconds)
 }

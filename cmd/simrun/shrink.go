@@ -49,7 +49,7 @@ func (f *shrinkFlags) run(cmd *cobra.Command, path string) error {
 	if file.Expect.Verdict == sim.Pass {
 		return fmt.Errorf("%s: it expects the verdict pass, so there is nothing to shrink; simrun show shows it", path)
 	}
-	outcome, err := shrink.Run(cmd.Context(), cfg, shrink.Class{Verdict: file.Expect.Verdict, Name: file.Expect.Anomaly}, shrink.Options{Limit: f.limit})
+	outcome, err := shrink.Run(cmd.Context(), cfg, shrink.Class{Verdict: file.Expect.Verdict, Name: file.Expect.Anomaly}, shrink.Options{Limit: f.limit, Fast: f.known.fast()})
 	if err != nil {
 		return err
 	}
@@ -128,6 +128,8 @@ type shrinker struct {
 	flags *runFlags
 	// seen has the kinds of failures that were shrunk.
 	seen map[string]bool
+	// took is the time that it took so far, which is not that of the runs.
+	took time.Duration
 	// notReproduced is set once a run did not fail again when it was replayed.
 	notReproduced bool
 }
@@ -143,11 +145,13 @@ func (s *shrinker) shrink(r *sim.Result) shrunk {
 		return shrunk{}
 	}
 	s.seen[kind] = true
+	began := time.Now()
+	defer func() { s.took += time.Since(began) }()
 	known, err := s.flags.known.lookup(r.Backend)
 	if err != nil {
 		return shrunk{lines: []string{"not shrunk: " + err.Error()}}
 	}
-	outcome, err := shrink.Failed(s.cmd.Context(), r, known.Backend, shrink.Options{Limit: s.flags.shrink})
+	outcome, err := shrink.Failed(s.cmd.Context(), r, known.Backend, shrink.Options{Limit: s.flags.shrink, Fast: s.flags.known.fast()})
 	if err != nil {
 		return shrunk{lines: []string{"not shrunk: " + err.Error()}}
 	}

@@ -48,6 +48,28 @@ func passes() []pass {
 	}
 }
 
+// detour shrinks the run on another backend, for at most half of the time, and takes the
+// outcome over where it fails in the right way on its own.
+func (s *search) detour(ctx context.Context, fast sim.Backend) {
+	other := &search{cfg: s.cfg, class: s.class, opts: s.opts, best: &attempt{size: unbounded()}}
+	other.cfg.Backend = fast
+	short, cancel := context.WithTimeout(ctx, s.opts.Limit/2)
+	defer cancel()
+	begin := s.best.trial()
+	if !fast.Durable && fast.Kill == nil {
+		begin.crashes = nil
+	}
+	_, found := other.first(short, []trial{begin})
+	if found != nil {
+		other.best = found
+		other.run(short)
+		if _, back := s.first(ctx, []trial{other.best.trial()}); back != nil {
+			s.best = back
+		}
+	}
+	s.considered += other.considered
+}
+
 func (s *search) over(ctx context.Context) bool {
 	return ctx.Err() != nil || s.opts.Candidates > 0 && s.considered >= s.opts.Candidates
 }

@@ -29,6 +29,10 @@ type Options struct {
 	// Candidates is the number of candidates after which it is; 0: there is none. Other
 	// than Limit it makes no two machines differ.
 	Candidates int
+	// Fast, where not nil, is a backend whose runs cost little. If the run fails in the same
+	// way on it too, it is shrunk there first, and what comes of that is taken over to its own
+	// backend if it still fails there.
+	Fast *sim.Backend
 	// Workers is the number of runs under way at once. 0: one a processor.
 	Workers int
 }
@@ -99,6 +103,9 @@ func Run(ctx context.Context, cfg sim.Config, class Class, opts Options) (*Outco
 	ctx, cancel := context.WithTimeout(ctx, opts.Limit)
 	defer cancel()
 	s := &search{cfg: cfg, class: class, opts: opts, best: newAttempt(replay)}
+	if opts.Fast != nil && opts.Fast.Name != cfg.Backend.Name {
+		s.detour(ctx, *opts.Fast)
+	}
 	complete := s.run(ctx)
 	return &Outcome{
 		Reproduced: true, Result: s.best.result, From: size, To: s.best.size,

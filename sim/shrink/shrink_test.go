@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 
 	"github.com/eventcore-go/eventcore-sim/chaos"
 	"github.com/eventcore-go/eventcore-sim/chaos/mutant"
+	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/scenarios"
 	"github.com/eventcore-go/eventcore-sim/sim"
 	"github.com/eventcore-go/eventcore-sim/sim/seedfile"
@@ -191,4 +193,54 @@ func TestACandidateOfAnotherClassIsRefused(t *testing.T) {
 	require.Equal(t, shrink.Class{Verdict: sim.Violation, Name: "lost append"}, shrink.ClassOf(outcome.Result))
 	require.Less(t, outcome.To.Operations, outcome.From.Operations)
 	require.Positive(t, outcome.To.Operations)
+}
+
+// A slow backend sees the few runs that are taken over to it, and what is tried from there.
+func TestASlowBackendIsSparedByAFastOne(t *testing.T) {
+	m, err := mutant.Lookup("duplicate-append")
+	require.NoError(t, err)
+	r := failures(t, m, 1, 1)[0]
+	counted := func(opened *atomic.Int64, name string) sim.Backend {
+		b := memoryBackend()
+		open := b.Open
+		b.Name, b.Open = name, func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
+			opened.Add(1)
+			return open(ctx, env)
+		}
+		return b
+	}
+	var onSlow, onFast, alone atomic.Int64
+	fast := counted(&onFast, "fast")
+	opts := bounded(0)
+	direct := shrunk(t, r, counted(&alone, "slow"), opts)
+	opts.Fast = &fast
+	outcome := shrunk(t, r, counted(&onSlow, "slow"), opts)
+	require.Equal(t, shrink.ClassOf(r), shrink.ClassOf(outcome.Result))
+	require.Equal(t, "slow", outcome.Result.Backend)
+	require.LessOrEqual(t, outcome.To.Operations, direct.To.Operations)
+	require.Less(t, onSlow.Load(), alone.Load())
+	require.Positive(t, onFast.Load())
+	requireReplays(t, outcome, memoryBackend())
+}
+
+// Where the fast backend keeps the contract, it is left alone after a few runs.
+func TestABugOfTheBackendAloneIsShrunkOnIt(t *testing.T) {
+	m, err := mutant.Lookup("check-outside-lock")
+	require.NoError(t, err)
+	r := failures(t, m, 1, 1)[0]
+	cfg := replaying(t, r, memoryBackend())
+	open := cfg.Backend.Open
+	cfg.Mutant, cfg.Backend.Name = nil, "wrong"
+	cfg.Backend.Open = func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
+		store, err := open(ctx, env)
+		return m.Wrap(store), err
+	}
+	fast := memoryBackend()
+	opts := bounded(500)
+	opts.Fast = &fast
+	outcome, err := shrink.Run(t.Context(), cfg, shrink.ClassOf(r), opts)
+	require.NoError(t, err)
+	require.True(t, outcome.Reproduced)
+	require.Less(t, outcome.To.Operations, outcome.From.Operations)
+	require.Equal(t, shrink.ClassOf(r), shrink.ClassOf(outcome.Result))
 }

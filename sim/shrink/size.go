@@ -3,6 +3,7 @@ package shrink
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
@@ -81,6 +82,9 @@ func (s Size) Compare(o Size) int {
 		cmp.Compare(s.Detail, o.Detail), cmp.Compare(s.Switches, o.Switches), cmp.Compare(s.Steps, o.Steps),
 	)
 }
+
+// unbounded is larger than the size of any run.
+func unbounded() Size { return Size{Clients: math.MaxInt} }
 
 // String returns what people ask for first.
 func (s Size) String() string {
