@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -175,11 +176,12 @@ func (s *shrinker) shrink(r *sim.Result) shrunk {
 
 // again returns the flags that make a run again as it was drawn.
 func (f *runFlags) again(r *sim.Result) string {
-	text := fmt.Sprintf("--seed %d --backend %s --scenario %s --shrink 0", r.Seed, r.Backend, r.Scenario)
+	var text strings.Builder
+	fmt.Fprintf(&text, "--seed %d --backend %s --scenario %s --shrink 0", r.Seed, r.Backend, r.Scenario)
 	for _, flag := range []struct{ name, value string }{{"mutant", f.mutant}, {"scheduler", f.scheduler}, {"faults", f.faults}} {
 		if flag.value != "" {
-			text += fmt.Sprintf(" --%s %s", flag.name, flag.value)
+			fmt.Fprintf(&text, " --%s %s", flag.name, flag.value)
 		}
 	}
-	return text
+	return text.String()
 }

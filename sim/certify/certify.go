@@ -178,7 +178,7 @@ func fail(t *testing.T, r *sim.Result, backend sim.Backend) {
 			r, file = outcome.Result, outcome.File()
 		}
 	}
-	name := strings.SplitN(t.Name(), "/", 2)[0]
+	name, _, _ := strings.Cut(t.Name(), "/")
 	commands := []string{fmt.Sprintf("go test -run '^%s$' -sim.backend=%s -sim.scenario=%s -sim.seed=%d", name, r.Backend, r.Scenario, r.Seed)}
 	if path, err := file.Save(failureDir); err != nil {
 		t.Logf("the seed file could not be kept: %v", err)

@@ -1,7 +1,6 @@
 package shrink_test
 
 import (
-	"context"
 	"slices"
 	"testing"
 
@@ -40,7 +39,7 @@ func TestReducedProgramsPassOnACorrectStore(t *testing.T) {
 			t.Skip("the scenario refuses it, and so does the shrinker")
 		}
 		schedule := rapid.SliceOfN(rapid.IntRange(0, 3), 0, 60).Draw(t, "schedule")
-		r, err := sim.Run(context.Background(), sim.Config{
+		r, err := sim.Run(t.Context(), sim.Config{
 			Seed: seed, Backend: memoryBackend(), Scenario: s,
 			Replay: &sim.Replay{Program: reducedProgram, Schedule: schedule, Lenient: true},
 		})

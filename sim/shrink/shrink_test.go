@@ -46,7 +46,7 @@ func TestEveryMutantShrinksToAFewOperations(t *testing.T) {
 		t.Run(m.Name, func(t *testing.T) {
 			var from, to []shrink.Size
 			var took []time.Duration
-			for _, r := range failures(t, m, 1, seeds) {
+			for _, r := range failures(t, m, seeds) {
 				outcome := shrunk(t, r, backendFor(m), opts)
 				require.True(t, outcome.Reproduced)
 				from, to = append(from, outcome.From), append(to, outcome.To)
@@ -72,13 +72,13 @@ func TestWhatIsReturnedFailsInTheSameWayAndIsNotLarger(t *testing.T) {
 		s := rapid.SampledFrom(scenarios.All()).Draw(t, "scenario")
 		b := backendFor(m)
 		cfg := sim.Config{Seed: rapid.Uint64Range(1, 40).Draw(t, "seed"), Backend: b, Scenario: s, Mutant: &m}
-		r, err := sim.Run(context.Background(), cfg)
+		r, err := sim.Run(t.Context(), cfg)
 		require.NoError(t, err)
 		if !r.Failed() || len(r.Schedule) > 5000 {
 			t.Skip("this seed does not show the bug, or is long about it")
 		}
 		candidates := rapid.IntRange(1, 150).Draw(t, "candidates")
-		outcome, err := shrink.Failed(context.Background(), r, b, bounded(candidates))
+		outcome, err := shrink.Failed(t.Context(), r, b, bounded(candidates))
 		require.NoError(t, err)
 		require.True(t, outcome.Reproduced)
 		require.LessOrEqual(t, outcome.Candidates, candidates)
@@ -108,7 +108,7 @@ func TestTheResultIsTheSameWhateverTheNumberOfWorkers(t *testing.T) {
 	for _, name := range []string{"check-outside-lock", "duplicate-append"} {
 		m, err := mutant.Lookup(name)
 		require.NoError(t, err)
-		r := failures(t, m, 1, 1)[0]
+		r := failures(t, m, 1)[0]
 		var texts []string
 		var candidates []int
 		for _, workers := range []int{1, 2, 7} {
@@ -129,7 +129,7 @@ func TestTheResultIsTheSameWhateverTheNumberOfWorkers(t *testing.T) {
 func TestShrinkingWhatIsShrunkChangesNothing(t *testing.T) {
 	m, err := mutant.Lookup("wrong-version-result")
 	require.NoError(t, err)
-	once := shrunk(t, failures(t, m, 1, 1)[0], memoryBackend(), bounded(0))
+	once := shrunk(t, failures(t, m, 1)[0], memoryBackend(), bounded(0))
 	require.True(t, once.Complete)
 	twice := shrunk(t, once.Result, memoryBackend(), bounded(0))
 	require.True(t, twice.Complete)
@@ -140,7 +140,7 @@ func TestShrinkingWhatIsShrunkChangesNothing(t *testing.T) {
 func TestTheTimeBoundsTheSearchAndTheBestSoFarComesBack(t *testing.T) {
 	m, err := mutant.Lookup("partial-conflict")
 	require.NoError(t, err)
-	r := failures(t, m, 1, 1)[0]
+	r := failures(t, m, 1)[0]
 	outcome := shrunk(t, r, memoryBackend(), shrink.Options{Limit: time.Nanosecond})
 	require.True(t, outcome.Reproduced)
 	require.False(t, outcome.Complete)
@@ -151,7 +151,7 @@ func TestTheTimeBoundsTheSearchAndTheBestSoFarComesBack(t *testing.T) {
 func TestARunThatDoesNotReproduceHasItsOwnVerdict(t *testing.T) {
 	m, err := mutant.Lookup("lost-append")
 	require.NoError(t, err)
-	r := failures(t, m, 1, 1)[0]
+	r := failures(t, m, 1)[0]
 	cfg := replaying(t, r, memoryBackend())
 	cfg.Mutant = nil // as a bug that has to do with more than the seed
 	outcome, err := shrink.Run(t.Context(), cfg, shrink.ClassOf(r), shrink.Options{})
@@ -175,7 +175,7 @@ func TestWithoutAProgramThereIsNothingToShrink(t *testing.T) {
 func TestACandidateOfAnotherClassIsRefused(t *testing.T) {
 	m, err := mutant.Lookup("lost-append")
 	require.NoError(t, err)
-	r := failures(t, m, 1, 1)[0]
+	r := failures(t, m, 1)[0]
 	cfg := replaying(t, r, memoryBackend())
 	cfg.Scenario.Invariants = append(slices.Clone(cfg.Scenario.Invariants), scenarios.Invariant{
 		Name: "trap", Doc: "never holds", Check: func(*scenarios.Final) error { return errors.New("it does not") },
@@ -199,7 +199,7 @@ func TestACandidateOfAnotherClassIsRefused(t *testing.T) {
 func TestASlowBackendIsSparedByAFastOne(t *testing.T) {
 	m, err := mutant.Lookup("duplicate-append")
 	require.NoError(t, err)
-	r := failures(t, m, 1, 1)[0]
+	r := failures(t, m, 1)[0]
 	counted := func(opened *atomic.Int64, name string) sim.Backend {
 		b := memoryBackend()
 		open := b.Open
@@ -227,7 +227,7 @@ func TestASlowBackendIsSparedByAFastOne(t *testing.T) {
 func TestABugOfTheBackendAloneIsShrunkOnIt(t *testing.T) {
 	m, err := mutant.Lookup("check-outside-lock")
 	require.NoError(t, err)
-	r := failures(t, m, 1, 1)[0]
+	r := failures(t, m, 1)[0]
 	cfg := replaying(t, r, memoryBackend())
 	open := cfg.Backend.Open
 	cfg.Mutant, cfg.Backend.Name = nil, "wrong"
