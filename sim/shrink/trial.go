@@ -26,12 +26,16 @@ type attempt struct {
 
 func newAttempt(r *sim.Result) *attempt { return &attempt{r, SizeOf(r)} }
 
+// longest is the number of steps of a schedule that are kept to be changed. A run that has
+// more of them most often makes no progress in the rest.
+const longest = 10_000
+
 // trial returns the run as it was.
 func (a *attempt) trial() trial {
 	r := a.result
 	return trial{
 		program: clone(&r.Program), faults: slices.Clone(r.Faults),
-		crashes: slices.Clone(r.Crashes), schedule: slices.Clone(r.Schedule),
+		crashes: slices.Clone(r.Crashes), schedule: slices.Clone(r.Schedule[:min(len(r.Schedule), longest)]),
 	}
 }
 
@@ -61,7 +65,7 @@ func (a *attempt) without(drop []place) trial {
 		if span == nil {
 			continue
 		}
-		for i := span.FirstStep; i < span.EndStep; i++ {
+		for i := span.FirstStep; i < min(span.EndStep, len(gone)); i++ {
 			gone[i] = gone[i] || t.schedule[i] == span.Client
 		}
 	}

@@ -44,8 +44,12 @@ func (s *search) variants(t trial, index int) []trial {
 	return all
 }
 
+// longDrawn bounds drawn schedules: behind it nobody is interrupted.
+const longDrawn = 2000
+
 // drawSchedule draws who runs: step by step, or in bursts of a drawn length.
 func drawSchedule(r *rand.Rand, clients, steps int) []int {
+	steps = min(steps, longDrawn)
 	schedule := make([]int, 0, steps+8)
 	longest := 1 << r.IntN(5)
 	for len(schedule) < steps+8 {
