@@ -6,7 +6,6 @@ import (
 	"flag"
 	"slices"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -29,15 +28,6 @@ func bounded(candidates int) shrink.Options {
 }
 
 var figures = flag.Bool("figures", false, "shrink three failures of each mutant to the end, for the table in docs/seedfile.md")
-
-// cpu returns the processor time of this process, in seconds: real time is that of other
-// programs too.
-func cpu(t testing.TB) float64 {
-	t.Helper()
-	var usage syscall.Rusage
-	require.NoError(t, syscall.Getrusage(syscall.RUSAGE_SELF, &usage))
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano()).Seconds()
-}
 
 // The promise: the median of what each mutant's failures shrink to is something that a
 // person takes in at a glance. go test -v prints the table.
