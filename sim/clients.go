@@ -43,7 +43,7 @@ func (r *run) runClient(ctx context.Context, t *task, ops, probes []scenarios.Op
 		r.perform(ctx, safety, phaseSafety, i, op)
 	}
 	r.atBarrier++
-	t.Wait("end of the safety phase", func() bool { return r.healed })
+	t.wait(pointBarrier, 0, func() bool { return r.healed })
 	liveness := r.scenarioClient(t, store, state, phaseLiveness)
 	for i, op := range probes {
 		r.perform(ctx, liveness, phaseLiveness, i, op)

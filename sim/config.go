@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/eventcore-go/eventcore-sim/chaos"
 	"github.com/eventcore-go/eventcore-sim/chaos/mutant"
+	"github.com/eventcore-go/eventcore-sim/linearizability"
 	"github.com/eventcore-go/eventcore-sim/scenarios"
 	"github.com/eventcore-go/eventcore-sim/sim/sched"
 )
@@ -33,12 +35,21 @@ type Config struct {
 	Crashes *[]Crash
 	// Replay, where not nil, replaces the drawn program and schedule.
 	Replay *Replay
+	// Explorer, where not nil, chooses the tasks of the safety phase. It serves one run at a
+	// time.
+	Explorer Explorer
+	// Timeless lets the scheduler end a sleep whenever it likes, and the clock follows: the
+	// order of steps then depends on no length of time.
+	Timeless bool
 	// Steps is the number of steps after which the safety phase is cut short, and
 	// the number in which the liveness phase must end. 0: 100,000.
 	Steps int
-	// CheckTimeout is the real time the linearizability checker may take; what it
-	// cannot decide by then is reported as undecided. 0: 10 s.
+	// CheckTimeout is the real time that porcupine may take; what it cannot decide by then
+	// the fast checker decides alone. 0: [linearizability.DefaultTimeout].
 	CheckTimeout time.Duration
+	// Check judges the history; nil: [linearizability.Check]. A test of the harness can put
+	// checkers there that are wrong.
+	Check func(context.Context, linearizability.History, linearizability.Options) linearizability.Report
 	// StallTimeout is the real time in which a step must end: a task that blocks
 	// outside yield points would otherwise hang the run for ever. 0: 30 s.
 	StallTimeout time.Duration
@@ -64,7 +75,6 @@ type Replay struct {
 
 const (
 	defaultSteps        = 100_000
-	defaultCheckTimeout = 10 * time.Second
 	defaultStallTimeout = 30 * time.Second
 )
 
@@ -100,7 +110,10 @@ func (c Config) prepared() (Config, error) {
 		}
 	}
 	c.Steps = orDefault(c.Steps, defaultSteps)
-	c.CheckTimeout = orDefault(c.CheckTimeout, defaultCheckTimeout)
+	c.CheckTimeout = orDefault(c.CheckTimeout, linearizability.DefaultTimeout)
+	if c.Check == nil {
+		c.Check = linearizability.Check
+	}
 	c.StallTimeout = orDefault(c.StallTimeout, defaultStallTimeout)
 	return c, nil
 }

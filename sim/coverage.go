@@ -23,6 +23,8 @@ type Coverage struct {
 	Crashes, Lost, Torn int
 	// Kills counts how often a store was cut off its server.
 	Kills int
+	// Unconfirmed counts the histories that porcupine did not decide in its time.
+	Unconfirmed int
 	// Reached counts what scenarios are for; see [scenarios.Scenario.Reaches].
 	Reached map[string]int
 	// Faults counts by kind, Struck by the operation that they hit.
@@ -50,6 +52,7 @@ func (c *Coverage) Add(other Coverage) {
 	c.Lost += other.Lost
 	c.Torn += other.Torn
 	c.Kills += other.Kills
+	c.Unconfirmed += other.Unconfirmed
 	if c.Reached == nil && len(other.Reached) > 0 {
 		c.Reached = make(map[string]int)
 	}

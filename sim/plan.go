@@ -21,12 +21,17 @@ type Plan struct {
 	Scheduler string
 	// Crashes are in the order of their steps.
 	Crashes []Crash
+	// Timeless is that of the configuration.
+	Timeless bool
 }
 
 // String returns the plan on one line.
 func (p Plan) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "scheduler %s; %+v; operations %v; faults %s", p.Scheduler, p.Params, p.Weights, p.Faults)
+	if p.Timeless {
+		b.WriteString("; sleeps end at any time")
+	}
 	for _, c := range p.Crashes {
 		b.WriteString("; " + c.String())
 	}
@@ -39,6 +44,7 @@ func drawPlan(cfg *Config) Plan {
 		Params:    drawParams(prng.New(cfg.Seed, "params"), cfg.Scenario.Params),
 		Weights:   drawWeights(prng.New(cfg.Seed, "weights"), cfg.Scenario),
 		Scheduler: cfg.Scheduler,
+		Timeless:  cfg.Timeless,
 	}
 	if cfg.Faults != nil {
 		p.Faults = *cfg.Faults

@@ -32,7 +32,8 @@ type Result struct {
 	Crashes []Crash
 	// Trace has every step.
 	Trace *Trace
-	// History has every store call; nil with Config.SkipChecks.
+	// History has every store call; nil with Config.SkipChecks. Its Final is nil where the run
+	// ended before the final read.
 	History *linearizability.History
 	// Results has the outcome of every operation of the program.
 	Results []scenarios.Result
@@ -54,11 +55,11 @@ type Result struct {
 	Stall string
 }
 
-// Failed says whether the run shows something wrong with the store or the run
-// itself. A vacuous or undecided run has not failed, nor has it passed.
+// Failed says whether the run shows something wrong with the store, the run or the
+// harness. A vacuous or undecided run has not failed, nor has it passed.
 func (r *Result) Failed() bool {
 	switch r.Verdict {
-	case NoProgress, Violation, NotReproduced, NotDeterministic, Broken:
+	case NoProgress, Violation, NotReproduced, NotDeterministic, CheckersDisagree, Broken:
 		return true
 	default:
 		return false

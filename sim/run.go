@@ -76,6 +76,9 @@ type run struct {
 
 // tick returns the logical time.
 func (r *run) tick() int64 {
+	if t := r.world.current; t != nil {
+		t.did.Unknown = true // a clock that all clients share
+	}
 	r.ticks++
 	return r.ticks
 }
@@ -111,6 +114,7 @@ func newRun(cfg Config) *run {
 	}
 	r.result.Results = make([]scenarios.Result, 0, r.result.Program.Len())
 	r.world.sched = scheduler
+	r.world.timeless = cfg.Timeless
 	r.injector = chaos.NewInjector(chaos.Config{
 		Plan: plan.Faults, Seed: cfg.Seed, Clock: clock{r.world}, Observe: r.observe,
 	})
@@ -142,9 +146,14 @@ func (r *run) simulate(ctx context.Context) {
 	r.store = newProcess(r)
 	if !r.cfg.SkipChecks {
 		r.recorder = linearizability.NewRecorder(len(r.result.Program.Clients) + 1)
+		r.world.trace.stamp = r.recorder.Stamp
 	}
 	if r.phases(ctx, tasksCtx) {
 		r.check(ctx)
+	} else if r.recorder != nil {
+		// It cannot be judged, and may still show people what happened.
+		history := r.recorder.History()
+		r.result.History = &history
 	}
 	r.result.sort()
 	r.finish()
@@ -175,7 +184,9 @@ func (r *run) phases(ctx, tasksCtx context.Context) bool {
 	r.enter("safety")
 	r.started = true
 	r.nextCrash()
+	r.explore(r.cfg.Explorer)
 	err := r.world.loop(ctx, limit, func() bool { return r.atBarrier == len(program.Clients) })
+	r.explore(nil)
 	r.world.interrupt, r.world.awaited = never, nil
 	// A safety phase that is cut short goes on without faults: only then must
 	// every client get through.
@@ -227,6 +238,10 @@ func (r *run) ended(phase string, err error) bool {
 		r.result.find(Violation, Finding{Name: "lost in a crash", Message: dead.Error()})
 	case isCrash:
 		r.result.find(Violation, Finding{Name: "panic", Message: crash.Error()})
+	case errors.Is(err, errAbandoned):
+		// Who is inside the store must not keep it from being closed.
+		r.world.stop()
+		r.result.judge(Undecided, err.Error())
 	default:
 		r.result.judge(Broken, err.Error())
 	}

@@ -16,6 +16,10 @@ type Trace struct {
 	names []string
 	index map[string]int32
 	tasks []string
+	// stamp returns the last stamp of the history, nil where there is none; stamps has what
+	// it returned at each step.
+	stamp  func() int64
+	stamps []int32
 }
 
 // step is one line of a trace. It is kept small: a run has several for each store
@@ -73,6 +77,9 @@ func (t *Trace) add(s step) {
 	h = chain(h, s.detail)
 	s.hash, t.hash = h, h
 	t.steps = append(grown(t.steps), s)
+	if t.stamp != nil {
+		t.stamps = append(grown(t.stamps), int32(t.stamp()))
+	}
 }
 
 // Len returns the number of steps.

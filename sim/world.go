@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/sim/internal/coro"
 	"github.com/eventcore-go/eventcore-sim/sim/sched"
 )
@@ -33,6 +34,13 @@ type world struct {
 	awaited     func(name string) bool
 	awaitedFrom int64
 	onCrash     func(ctx context.Context) error
+	// explorer, where not nil, chooses in place of sched; abandoned says that it gave up.
+	explorer  Explorer
+	abandoned bool
+	// timeless: a sleep ends when the scheduler likes.
+	timeless bool
+	// streams numbers those that were touched; see footprint.go.
+	streams map[eventcore.StreamID]int
 	// unwinding: tasks are being taken down inside the backend; none may park.
 	unwinding bool
 	// current is the task that was chosen last, nil before there is one.
@@ -51,10 +59,10 @@ type points struct {
 func newWorld(switcher coro.Switcher) *world {
 	trace := newTrace()
 	return &world{trace: trace, switcher: switcher, interrupt: never, points: points{
-		start: trace.intern("start"), sleep: trace.intern("sleep"),
-		appendCall: trace.intern("append"), appendReturn: trace.intern("append returns"),
-		readStream: trace.intern("read stream"), readAll: trace.intern("read all"),
-		event: trace.intern("event"), readReturn: trace.intern("read returns"),
+		start: trace.intern(pointStart), sleep: trace.intern(pointSleep),
+		appendCall: trace.intern(pointAppend), appendReturn: trace.intern(pointAppended),
+		readStream: trace.intern(pointReadStream), readAll: trace.intern(pointReadAll),
+		event: trace.intern(pointEvent), readReturn: trace.intern(pointRead),
 	}}
 }
 
@@ -93,6 +101,9 @@ func (w *world) loop(ctx context.Context, limit int64, finished func() bool) err
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		if w.abandoned {
+			return errAbandoned
+		}
 		if w.steps.Load() >= w.interrupt {
 			if err := w.onCrash(ctx); err != nil {
 				return err
@@ -128,15 +139,22 @@ func (w *world) loop(ctx context.Context, limit int64, finished func() bool) err
 	}
 }
 
-// choose asks the scheduler and records the step.
+// choose asks the scheduler and records the step. It returns nil where the run is given
+// up.
 func (w *world) choose(runnable uint64) *task {
-	t := w.tasks[w.runnable[w.sched.Next(w.runnable)]]
+	t := w.next()
+	if t == nil {
+		return nil
+	}
 	w.steps.Add(1)
 	w.now += stepCost
 	w.choices = append(grown(w.choices), t.id)
 	w.trace.add(step{kind: stepResume, time: w.now, task: int16(t.id), name: t.point, runnable: runnable, detail: t.detail})
 	if t.state == taskAway {
 		w.away--
+	}
+	if t.state == taskSleeping {
+		w.now = max(w.now, t.wake)
 	}
 	t.state, t.ready, t.detail = taskReady, nil, 0
 	w.current = t
@@ -182,7 +200,7 @@ func (w *world) collect() (bits uint64, unfinished bool) {
 		case taskDone:
 			continue
 		case taskSleeping:
-			if t.wake > w.now {
+			if t.wake > w.now && !w.timeless {
 				unfinished = true
 				continue
 			}

@@ -11,6 +11,7 @@ import (
 	"github.com/eventcore-go/eventcore-sim/backends/sqlite"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/internal/sqliteruns"
+	"github.com/eventcore-go/eventcore-sim/linearizability"
 	"github.com/eventcore-go/eventcore-sim/sim"
 )
 
@@ -30,6 +31,8 @@ type backends struct {
 	all      []backend
 	postgres cluster
 	sqlite   sqliteruns.Stores
+	// check judges histories; nil: as usual. Tests put checkers there that disagree.
+	check func(context.Context, linearizability.History, linearizability.Options) linearizability.Report
 }
 
 func newBackends() *backends {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -17,6 +18,7 @@ import (
 	"github.com/eventcore-go/eventcore-sim/linearizability"
 	"github.com/eventcore-go/eventcore-sim/sim"
 	"github.com/eventcore-go/eventcore-sim/sim/report"
+	"github.com/eventcore-go/eventcore-sim/sim/report/site"
 	"github.com/eventcore-go/eventcore-sim/sim/seedfile"
 )
 
@@ -37,14 +39,32 @@ type output struct {
 	shrinker *shrinker
 	// saveError is the first error of keeping a seed file.
 	saveError error
+	// site is the web site that was asked for, nil for none; siteError is its first error.
+	site      *site.Site
+	siteError error
 }
 
-func newOutput(cmd *cobra.Command, f *runFlags) *output {
+func newOutput(cmd *cobra.Command, f *runFlags) (*output, error) {
 	o := &output{flags: f, stdout: cmd.OutOrStdout(), stderr: cmd.ErrOrStderr(), start: time.Now(), shrinker: newShrinker(cmd, f)}
 	if file, ok := o.stderr.(*os.File); ok {
 		o.progress = term.IsTerminal(int(file.Fd()))
 	}
-	return o
+	if f.report != "" {
+		pages, err := site.New(f.report)
+		if err != nil {
+			return nil, fmt.Errorf("--report: %w", err)
+		}
+		o.site = pages
+	}
+	return o, nil
+}
+
+// addToSite gives a result to the web site, if one was asked for.
+func (o *output) addToSite(r *sim.Result, commands ...string) {
+	if o.site == nil || o.siteError != nil {
+		return
+	}
+	o.siteError = o.site.Add(r, commands...)
 }
 
 // begin says what is about to run.
@@ -67,6 +87,7 @@ func (o *output) result(r *sim.Result) bool {
 		fmt.Fprintf(o.stderr, "\r\x1b[K%d runs, seed %d, %s, %.0f runs/s", o.runs, r.Seed, r.Scenario, float64(o.runs)/seconds)
 	}
 	if r.Verdict == sim.Pass {
+		o.addToSite(r)
 		return true
 	}
 	o.clearProgress()
@@ -90,11 +111,13 @@ func (o *output) failed(r *sim.Result) {
 		path = o.keep(small.file)
 	}
 	o.clearProgress()
+	commands := reproduce(r, path)
+	o.addToSite(r, commands...)
 	if o.flags.json {
 		o.print(failureJSON(r, path, small))
 		return
 	}
-	if err := report.Failure(o.stdout, r, o.commands(r, path, small)...); err != nil {
+	if err := report.Failure(o.stdout, r, o.more(commands, r, path, small)...); err != nil {
 		fmt.Fprintf(o.stderr, "simrun: %v\n", err)
 	}
 	for _, line := range small.lines {
@@ -115,14 +138,21 @@ func (o *output) keep(file seedfile.File) string {
 	return ""
 }
 
-// commands are the lines that show a run again.
-func (o *output) commands(r *sim.Result, path string, small shrunk) []string {
+// reproduce returns the lines that show a run again.
+func reproduce(r *sim.Result, path string) []string {
 	if path == "" {
 		return nil
 	}
-	commands := []string{
+	return []string{
 		"go run ./cmd/simrun replay " + path,
 		fmt.Sprintf("go test ./backends/%s -run TestCertify -sim.file=%s", r.Backend, path),
+	}
+}
+
+// more adds what else there is to see of a run.
+func (o *output) more(commands []string, r *sim.Result, path string, small shrunk) []string {
+	if path == "" {
+		return nil
 	}
 	if picture := o.picture(r, path); picture != "" {
 		commands = append(commands, "porcupine's picture of the history: "+picture)
@@ -136,7 +166,7 @@ func (o *output) commands(r *sim.Result, path string, small shrunk) []string {
 // picture writes porcupine's picture of a run's history beside its seed file and
 // returns its path, "" if there is nothing to show.
 func (o *output) picture(r *sim.Result, seedFile string) string {
-	if r.History == nil || r.Verdict != sim.Violation {
+	if r.History == nil || r.History.Final == nil || r.Verdict != sim.Violation {
 		return ""
 	}
 	path := strings.TrimSuffix(seedFile, ".json") + ".html"
@@ -178,7 +208,18 @@ func (o *output) end(s sim.Summary, interrupted bool) sim.Verdict {
 	} else {
 		o.summary(s, worst, vacuous, interrupted)
 	}
+	o.endSite(&s, worst, vacuous)
 	return worst
+}
+
+// endSite writes the index of the web site.
+func (o *output) endSite(s *sim.Summary, worst sim.Verdict, vacuous []string) {
+	if o.site == nil || o.siteError != nil {
+		return
+	}
+	if o.siteError = o.site.Close(s, worst, vacuous, time.Since(o.start)); o.siteError == nil && !o.flags.json {
+		fmt.Fprintf(o.stdout, "report: %s\n", filepath.Join(o.flags.report, "index.html"))
+	}
 }
 
 func (o *output) summary(s sim.Summary, worst sim.Verdict, vacuous []string, interrupted bool) {
@@ -214,6 +255,9 @@ func (o *output) summary(s sim.Summary, worst sim.Verdict, vacuous []string, int
 			texts = append(texts, fmt.Sprintf("%s %d", what, reached[what]))
 		}
 		fmt.Fprintf(o.stdout, "reached: %s\n", strings.Join(texts, ", "))
+	}
+	if n := s.Coverage.Unconfirmed; n > 0 {
+		fmt.Fprintf(o.stdout, "unconfirmed: %d histories that porcupine did not decide in its time; the fast checker did\n", n)
 	}
 	for _, line := range vacuous {
 		fmt.Fprintf(o.stdout, "vacuous: %s\n", line)

@@ -30,15 +30,20 @@ type cluster struct {
 
 // open opens an empty store.
 func (c *cluster) open(ctx context.Context, env sim.Env) (eventcore.Store, error) {
+	if err := c.started(ctx); err != nil {
+		return nil, err
+	}
+	return c.stores.Open(ctx, postgres.Config{Clock: env.Clock}, env.Connections)
+}
+
+// started starts the server, unless it was.
+func (c *cluster) started(ctx context.Context) error {
 	c.start.Do(func() {
 		if c.server, c.failure = pgtest.Start(ctx, pgtest.Config{}); c.failure == nil {
 			c.stores, c.failure = pgruns.New(ctx, c.server)
 		}
 	})
-	if c.failure != nil {
-		return nil, c.failure
-	}
-	return c.stores.Open(ctx, postgres.Config{Clock: env.Clock}, env.Connections)
+	return c.failure
 }
 
 // kill ends the sessions of a store.

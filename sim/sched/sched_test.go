@@ -70,7 +70,7 @@ func TestNewNamesTheKnownSchedulers(t *testing.T) {
 		require.NotNil(t, s)
 	}
 	_, err := sched.New("fair", nil)
-	require.EqualError(t, err, `unknown scheduler "fair"; known: random, round-robin`)
+	require.EqualError(t, err, `unknown scheduler "fair"; known: random, round-robin, pct-1 to pct-20`)
 }
 
 func TestScheduleTextRoundTrips(t *testing.T) {

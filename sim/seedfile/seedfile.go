@@ -48,6 +48,8 @@ type File struct {
 	Faults chaos.Plan `json:"faults"`
 	// Crashes are those of the store's process.
 	Crashes []sim.Crash `json:"crashes,omitempty"`
+	// Timeless says that sleeps end when the schedule says so, whatever time they take.
+	Timeless bool `json:"timeless,omitempty"`
 	// Scheduler goes on where Schedule ends or cannot be followed.
 	Scheduler string `json:"scheduler"`
 	// Schedule has the task of each step; see sched.Parse.
@@ -82,7 +84,7 @@ func Of(r *sim.Result) File {
 	f := File{
 		Version: Version, Expect: Expect{Verdict: r.Verdict},
 		Backend: r.Backend, Scenario: r.Scenario, Mutant: r.Mutant, Seed: r.Seed,
-		Program: r.Program, Faults: chaos.Explicit(r.Faults...), Crashes: r.Crashes,
+		Program: r.Program, Faults: chaos.Explicit(r.Faults...), Crashes: r.Crashes, Timeless: r.Plan.Timeless,
 		Scheduler: r.Plan.Scheduler, Schedule: sched.Format(r.Schedule),
 		Trace: fmt.Sprintf("%016x", r.Trace.Hash()),
 	}
@@ -148,7 +150,7 @@ func (f File) Config(backend sim.Backend) (sim.Config, error) {
 		return sim.Config{}, fmt.Errorf("seed file: program: %w", err)
 	}
 	cfg := sim.Config{
-		Seed: f.Seed, Backend: backend, Scenario: scenario, Scheduler: f.Scheduler, Faults: &f.Faults, Crashes: &f.Crashes,
+		Seed: f.Seed, Backend: backend, Scenario: scenario, Scheduler: f.Scheduler, Faults: &f.Faults, Crashes: &f.Crashes, Timeless: f.Timeless,
 		Replay: &sim.Replay{Program: f.Program, Schedule: schedule},
 	}
 	if f.Mutant != "" {
