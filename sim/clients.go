@@ -119,7 +119,9 @@ func (r *run) scenarioClient(t *task, store eventcore.Store, state scenarios.Sta
 
 // perform runs one operation and keeps its result.
 func (r *run) perform(ctx context.Context, client *scenarios.Client, phase scenarios.Phase, index int, op scenarios.Op) {
+	span := r.beginSpan(client.ID, phase, index)
 	result := r.cfg.Scenario.Run(ctx, client, op)
+	r.endSpan(span)
 	result.Client, result.Index, result.Phase, result.Op = client.ID, index, phase, op
 	if violation, is := errors.AsType[*scenarios.Violation](result.Err); is {
 		r.result.find(Violation, Finding{

@@ -66,6 +66,11 @@ type Config struct {
 type Replay struct {
 	Program  scenarios.Program
 	Schedule []int
+	// Lenient makes Schedule a wish: choices of tasks that cannot run are passed over, and
+	// where it ends tasks run as long as they can. It is for programs that were changed since
+	// the schedule was recorded; see [sched.Wish]. Otherwise the first choice that cannot be
+	// made ends the replay of the schedule.
+	Lenient bool
 }
 
 const (

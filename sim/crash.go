@@ -238,6 +238,7 @@ func (r *run) crash(ctx context.Context) error {
 	w := r.world
 	w.trace.add(step{time: w.now, task: -1, kind: stepCrash, name: w.trace.intern(string(c.Kind))})
 	r.result.Crashes = append(r.result.Crashes, c)
+	r.mark(Mark{Client: -1, Text: c.String()})
 	if !r.cfg.Backend.Durable || c.Kind == CrashServer {
 		return r.kill(ctx, c)
 	}

@@ -37,6 +37,10 @@ type Result struct {
 	History *linearizability.History
 	// Results has the outcome of every operation of the program.
 	Results []scenarios.Result
+	// Spans says where each operation that began lies in the run, in the order in which they
+	// began, and Marks where faults and crashes do.
+	Spans []Span
+	Marks []Mark
 
 	Coverage Coverage
 	// Steps is the number of scheduling decisions.
@@ -55,7 +59,7 @@ type Result struct {
 // harness. A vacuous or undecided run has not failed, nor has it passed.
 func (r *Result) Failed() bool {
 	switch r.Verdict {
-	case NoProgress, Violation, NotDeterministic, CheckersDisagree, Broken:
+	case NoProgress, Violation, NotReproduced, NotDeterministic, CheckersDisagree, Broken:
 		return true
 	default:
 		return false

@@ -106,8 +106,12 @@ func newRun(cfg Config) *run {
 	}
 	if cfg.Replay != nil {
 		r.result.Program = cfg.Replay.Program
-		r.replay = sched.NewReplay(cfg.Replay.Schedule, scheduler)
-		scheduler = r.replay
+		if cfg.Replay.Lenient {
+			scheduler = sched.NewWish(cfg.Replay.Schedule)
+		} else {
+			r.replay = sched.NewReplay(cfg.Replay.Schedule, scheduler)
+			scheduler = r.replay
+		}
 	} else {
 		r.result.Program = cfg.Scenario.Generate(prng.New(cfg.Seed, "program"), plan.Params, plan.Weights)
 	}
@@ -254,6 +258,7 @@ func (r *run) ended(phase string, err error) bool {
 func (r *run) observe(_ context.Context, fault chaos.Fault) {
 	w := r.world
 	w.trace.add(step{time: w.now, task: int16(fault.Client), kind: stepFault, name: w.trace.intern(fault.String())})
+	r.mark(Mark{Client: fault.Client, Text: fault.String()})
 }
 
 // finish fills in what is known at the end of every run.
@@ -267,6 +272,7 @@ func (r *run) finish() {
 	if r.cfg.SkipChecks {
 		result.Coverage.Calls = r.world.calls
 	}
+	r.endSpans()
 	r.checkExplicitFaults()
 	result.Coverage.Kills, result.Coverage.Restarts = r.kills, r.restarts
 	if result.Plan.crashesServer() {

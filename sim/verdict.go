@@ -16,6 +16,9 @@ const (
 	NoProgress Verdict = "no-progress"
 	// Violation: the store broke the contract or a scenario's invariant.
 	Violation Verdict = "violation"
+	// NotReproduced: a run failed, and its replay did not, or not in the same way. What it
+	// depends on besides its seed is to be found first.
+	NotReproduced Verdict = "not-reproduced"
 	// NotDeterministic: two runs of the seed differed.
 	NotDeterministic Verdict = "not-deterministic"
 	// CheckersDisagree: one checker calls the history right and the other wrong. That is a bug
@@ -28,7 +31,7 @@ const (
 
 // Verdicts lists all verdicts from best to worst.
 func Verdicts() []Verdict {
-	return []Verdict{Pass, Vacuous, Undecided, NoProgress, Violation, NotDeterministic, CheckersDisagree, Broken}
+	return []Verdict{Pass, Vacuous, Undecided, NoProgress, Violation, NotReproduced, NotDeterministic, CheckersDisagree, Broken}
 }
 
 // Finding is one thing that is wrong with a run.

@@ -35,6 +35,8 @@ type output struct {
 	calls    int
 	// noPicture is set once it was said that a history cannot be drawn.
 	noPicture bool
+	// shrinker makes failed runs small.
+	shrinker *shrinker
 	// saveError is the first error of keeping a seed file.
 	saveError error
 	// site is the web site that was asked for, nil for none; siteError is its first error.
@@ -43,7 +45,7 @@ type output struct {
 }
 
 func newOutput(cmd *cobra.Command, f *runFlags) (*output, error) {
-	o := &output{flags: f, stdout: cmd.OutOrStdout(), stderr: cmd.ErrOrStderr(), start: time.Now()}
+	o := &output{flags: f, stdout: cmd.OutOrStdout(), stderr: cmd.ErrOrStderr(), start: time.Now(), shrinker: newShrinker(cmd, f)}
 	if file, ok := o.stderr.(*os.File); ok {
 		o.progress = term.IsTerminal(int(file.Fd()))
 	}
@@ -99,33 +101,66 @@ func (o *output) clearProgress() {
 	}
 }
 
-// failed shows a run that did not pass and keeps its seed file.
+// failed shows a run that did not pass and keeps its seed file. One that failed is kept
+// first, so that it is not lost where shrinking is interrupted.
 func (o *output) failed(r *sim.Result) {
-	path, err := seedfile.Of(r).Save(o.flags.out)
-	if err != nil && o.saveError == nil {
+	path := o.keep(seedfile.Of(r))
+	small := o.shrinker.shrink(r)
+	if small.smaller {
+		r = small.result
+		path = o.keep(small.file)
+	}
+	o.clearProgress()
+	commands := reproduce(r, path)
+	o.addToSite(r, commands...)
+	if o.flags.json {
+		o.print(failureJSON(r, path, small))
+		return
+	}
+	if err := report.Failure(o.stdout, r, o.more(commands, r, path, small)...); err != nil {
+		fmt.Fprintf(o.stderr, "simrun: %v\n", err)
+	}
+	for _, line := range small.lines {
+		fmt.Fprintf(o.stdout, "\n%s\n", line)
+	}
+}
+
+// keep writes a seed file and returns its path, "" where that fails, which it says once.
+func (o *output) keep(file seedfile.File) string {
+	path, err := file.Save(o.flags.out)
+	if err == nil {
+		return path
+	}
+	if o.saveError == nil {
 		o.saveError = err
 		fmt.Fprintf(o.stderr, "simrun: the seed file could not be kept: %v; choose another folder with --out\n", err)
 	}
-	var commands []string
-	if err == nil {
-		commands = []string{
-			"go run ./cmd/simrun replay " + path,
-			fmt.Sprintf("go test ./backends/%s -run TestCertify -sim.file=%s", r.Backend, path),
-		}
+	return ""
+}
+
+// reproduce returns the lines that show a run again.
+func reproduce(r *sim.Result, path string) []string {
+	if path == "" {
+		return nil
 	}
-	o.addToSite(r, commands...)
-	if o.flags.json {
-		o.print(failureJSON(r, path))
-		return
+	return []string{
+		"go run ./cmd/simrun replay " + path,
+		fmt.Sprintf("go test ./backends/%s -run TestCertify -sim.file=%s", r.Backend, path),
 	}
-	if err == nil {
-		if picture := o.picture(r, path); picture != "" {
-			commands = append(commands, "porcupine's picture of the history: "+picture)
-		}
+}
+
+// more adds what else there is to see of a run.
+func (o *output) more(commands []string, r *sim.Result, path string, small shrunk) []string {
+	if path == "" {
+		return nil
 	}
-	if err := report.Failure(o.stdout, r, commands...); err != nil {
-		fmt.Fprintf(o.stderr, "simrun: %v\n", err)
+	if picture := o.picture(r, path); picture != "" {
+		commands = append(commands, "porcupine's picture of the history: "+picture)
 	}
+	if small.smaller {
+		commands = append(commands, "the run before it was shrunk: go run ./cmd/simrun run "+o.flags.again(r))
+	}
+	return commands
 }
 
 // picture writes porcupine's picture of a run's history beside its seed file and
@@ -160,6 +195,9 @@ func (o *output) end(s sim.Summary, interrupted bool) sim.Verdict {
 	vacuous := s.Vacuous()
 	if len(vacuous) > 0 && worst == sim.Pass {
 		worst = sim.Vacuous
+	}
+	if o.shrinker.notReproduced && worst != sim.NotDeterministic && worst != sim.Broken {
+		worst = sim.NotReproduced
 	}
 	// Runs that were cut short prove less than was asked for.
 	if s.Runs == 0 || (interrupted && worst == sim.Pass) {
@@ -230,7 +268,7 @@ func (o *output) summary(s sim.Summary, worst sim.Verdict, vacuous []string, int
 	if interrupted {
 		fmt.Fprintln(o.stdout, "interrupted: what ran up to then is above")
 	}
-	seconds := time.Since(o.start).Seconds()
+	seconds := (time.Since(o.start) - o.shrinker.took).Seconds()
 	fmt.Fprintf(o.stdout, "%s: %d runs, %d store calls, %d steps in %.1f s (%.0f runs/s, %.0f calls/s)\n",
 		worst, s.Runs, s.Coverage.Calls, s.Steps, seconds, float64(s.Runs)/seconds, float64(s.Coverage.Calls)/seconds)
 }

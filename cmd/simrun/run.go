@@ -13,6 +13,7 @@ import (
 	"github.com/eventcore-go/eventcore-sim/linearizability"
 	"github.com/eventcore-go/eventcore-sim/scenarios"
 	"github.com/eventcore-go/eventcore-sim/sim"
+	"github.com/eventcore-go/eventcore-sim/sim/shrink"
 )
 
 // runFlags are the flags of simrun run as given.
@@ -32,6 +33,8 @@ type runFlags struct {
 	json      bool
 	verify    bool
 	keepGoing bool
+	shrink    time.Duration
+	save      string
 	report    string
 }
 
@@ -61,6 +64,9 @@ func newRun(known *backends) *cobra.Command {
 	flags.BoolVar(&f.json, "json", false, "print one JSON object for each failed run and one for the summary")
 	flags.BoolVar(&f.verify, "verify", false, "run each seed twice and compare the traces")
 	flags.BoolVar(&f.keepGoing, "keep-going", false, "do not stop at the first failed run")
+	flags.DurationVar(&f.shrink, "shrink", shrink.DefaultLimit, "time to shrink a failed run before it is shown; 0: do not. With --keep-going the first of each kind")
+	flags.StringVar(&f.save, "save", "", "add the shrunk run to this folder too, unless it has one like it")
+	flags.Lookup("save").NoOptDefVal = "seeds"
 	flags.StringVar(&f.report, "report", "", "write a web site of the runs into this folder")
 	return cmd
 }
@@ -134,6 +140,8 @@ func (f *runFlags) template() (sim.Config, error) {
 		return cfg, fmt.Errorf("--duration: %v is negative", f.duration)
 	case f.parallel < 1:
 		return cfg, fmt.Errorf("--parallel: %d seeds at once are not possible; give at least 1", f.parallel)
+	case f.shrink < 0:
+		return cfg, fmt.Errorf("--shrink: %v is negative; give a time, or 0 to leave failed runs as they are", f.shrink)
 	case f.timeout <= 0:
 		return cfg, fmt.Errorf("--check-timeout: %v is not positive", f.timeout)
 	}
