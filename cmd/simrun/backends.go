@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/eventcore-go/eventcore-sim/backends/memory"
 	"github.com/eventcore-go/eventcore-sim/backends/sqlite"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/sqliteruns"
 	"github.com/eventcore-go/eventcore-sim/linearizability"
 	"github.com/eventcore-go/eventcore-sim/sim"
 )
@@ -28,6 +30,7 @@ type backend struct {
 type backends struct {
 	all      []backend
 	postgres cluster
+	sqlite   sqliteruns.Stores
 	// check judges histories; nil: as usual. Tests put checkers there that disagree.
 	check func(context.Context, linearizability.History, linearizability.Options) linearizability.Report
 }
@@ -53,10 +56,10 @@ func newBackends() *backends {
 		},
 		{
 			Backend: sim.Backend{Name: "sqlite", Open: func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
-				return sqlite.Open(ctx, sqlite.Memory, sqlite.Config{Clock: env.Clock})
+				return b.sqlite.Open(ctx, sqlite.Config{Clock: env.Clock, Synchronous: sqlite.SynchronousNormal}, env.Connections)
 			}},
-			doc:   "SQLite; simulated in memory, so without files",
-			seeds: 30,
+			doc:   "SQLite, statement by statement: on files in a temporary directory",
+			seeds: 20,
 		},
 		{
 			Backend: sim.Backend{Name: "postgres", Open: b.postgres.open, Kill: b.postgres.kill, Blocks: true},
@@ -69,7 +72,7 @@ func newBackends() *backends {
 }
 
 // close stops what was started for the backends.
-func (b *backends) close() error { return b.postgres.close() }
+func (b *backends) close() error { return errors.Join(b.sqlite.Close(), b.postgres.close()) }
 
 // usual returns the names of the backends that can run here.
 func (b *backends) usual() (names []string) {
