@@ -39,7 +39,10 @@ func (r *run) checkInvariants(history *linearizability.History) {
 	if history.Final == nil {
 		return
 	}
-	final := &scenarios.Final{Results: r.result.Results, Streams: history.Final.Streams, Global: history.Final.Global, Crashes: r.crashedAt}
+	final := &scenarios.Final{
+		Results: r.result.Results, Streams: history.Final.Streams, Global: history.Final.Global,
+		Crashes: r.crashedAt, Lost: r.lost,
+	}
 	for _, invariant := range r.cfg.Scenario.Invariants {
 		if err := invariant.Check(final); err != nil {
 			r.result.find(Violation, Finding{

@@ -99,6 +99,9 @@ func (c Config) prepared() (Config, error) {
 	if m := c.Mutant; m != nil && m.Layer == mutant.Disk && !c.Backend.Durable {
 		return c, fmt.Errorf("sim: Mutant: %s shows after a crash only, and backend %s is not durable; use one that is", m.Name, c.Backend.Name)
 	}
+	if err := c.checkFaults(); err != nil {
+		return c, err
+	}
 	if c.Crashes != nil {
 		if err := c.checkCrashes(); err != nil {
 			return c, err
@@ -134,10 +137,28 @@ func (c Config) checkCrashes() error {
 		if crash.Step <= last {
 			return fmt.Errorf("sim: Crashes: %s comes after step %d; put them in the order of their steps", crash, last)
 		}
+		if !c.Backend.suffers(crash) {
+			return fmt.Errorf("sim: Crashes: %s: backend %s is not durable, or has no server that can be crashed: nothing would be left; leave it out", crash, c.Backend.Name)
+		}
 		last = crash.Step
 	}
-	if last > 0 && !c.Backend.crashes() {
-		return fmt.Errorf("sim: Crashes: backend %s is not durable: after a crash nothing would be left; leave them out", c.Backend.Name)
+	return nil
+}
+
+// checkFaults refuses faults of requests where there is no server: they would never fire.
+func (c Config) checkFaults() error {
+	if c.Faults == nil || c.Backend.Blocks {
+		return nil
+	}
+	for _, rate := range c.Faults.Rates {
+		if rate.Kind.OnRequest() {
+			return fmt.Errorf("sim: Faults: %s hits requests to a server, and backend %s has none; leave it out", rate, c.Backend.Name)
+		}
+	}
+	for _, fault := range c.Faults.Faults {
+		if fault.Kind.OnRequest() {
+			return fmt.Errorf("sim: Faults: %s hits requests to a server, and backend %s has none; leave it out", fault, c.Backend.Name)
+		}
 	}
 	return nil
 }

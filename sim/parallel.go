@@ -107,7 +107,8 @@ func (p *parallel) carryOut(ctx context.Context) {
 	r.check(ctx)
 	r.result.sort()
 	r.result.Faults = p.faults.Log()
-	r.result.Coverage.Faults = faultCoverage(p.faults)
+	// Requests are those of tasks, which there are none of here.
+	r.result.Coverage.Faults, r.result.Coverage.Struck = faultCoverage(p.faults, &chaos.Plan{}), struckCoverage(p.faults)
 	if reaches := r.cfg.Scenario.Reaches; reaches != nil {
 		r.result.Coverage.Reached = reaches(r.result.Results)
 	}

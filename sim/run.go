@@ -59,8 +59,11 @@ type run struct {
 	liveState    scenarios.State
 	// epoch is the number of crashes so far, crashes how many of the plan's are over.
 	epoch, crashes int
-	// kills is how many of them were those of a store with a server.
-	kills  int
+	// kills is how many of them were ends of all sessions with a server, restarts how many
+	// ends of the server.
+	kills, restarts int
+	// lost are the sessions with a server that the network or the server has ended.
+	lost   []scenarios.LostSession
 	result *Result
 
 	// started and healed open the barriers before the safety and the liveness
@@ -128,12 +131,14 @@ func (r *run) simulate(ctx context.Context) {
 	// time. The loop looks at ctx between steps.
 	tasksCtx := context.WithoutCancel(ctx)
 	r.disk = disk.New(disk.Config{Point: r.world.point, Forget: r.forgets()})
-	r.env = Env{Clock: clock{r.world}, Random: prng.New(r.cfg.Seed, "backend"), Point: r.world.point, Disk: r.disk, Connections: r.cfg.Scenario.Connections}
+	r.env = Env{Clock: clock{r.world}, Random: prng.New(r.cfg.Seed, "backend"), Point: r.world.point, Disk: r.disk, Connections: r.cfg.Scenario.Connections, Alone: r.result.Plan.crashesServer()}
 	if err := r.open(tasksCtx); err != nil {
 		r.result.judge(Broken, fmt.Sprintf("open backend %s: %v", r.cfg.Backend.Name, err))
 		return
 	}
 	defer func() {
+		// What the server would keep holds up who comes after.
+		r.world.ringAll()
 		if err := closeStore(r.opened); err != nil {
 			r.result.judge(Broken, fmt.Sprintf("close backend %s: %v", r.cfg.Backend.Name, err))
 		}
@@ -143,6 +148,7 @@ func (r *run) simulate(ctx context.Context) {
 		return
 	}
 	r.world.onCrash = func(context.Context) error { return r.crash(tasksCtx) }
+	r.world.onRequest, r.world.onLost = r.faultOf, r.lostSession
 	r.store = newProcess(r)
 	if !r.cfg.SkipChecks {
 		r.recorder = linearizability.NewRecorder(len(r.result.Program.Clients) + 1)
@@ -268,12 +274,15 @@ func (r *run) finish() {
 	}
 	r.endSpans()
 	r.checkExplicitFaults()
-	result.Coverage.Kills = r.kills
+	result.Coverage.Kills, result.Coverage.Restarts = r.kills, r.restarts
+	if result.Plan.crashesServer() {
+		result.Coverage.RestartRuns = 1
+	}
 	if r.cfg.Backend.Durable {
 		lost := r.disk.Stats()
 		result.Coverage.Crashes, result.Coverage.Lost, result.Coverage.Torn = lost.Crashes, lost.Lost, lost.Torn
 	}
-	result.Coverage.Faults, result.Coverage.Struck = faultCoverage(r.injector), struckCoverage(r.injector)
+	result.Coverage.Faults, result.Coverage.Struck = faultCoverage(r.injector, &r.result.Plan.Faults), struckCoverage(r.injector)
 	if reaches := r.cfg.Scenario.Reaches; reaches != nil {
 		result.Coverage.Reached = reaches(result.Results)
 	}

@@ -47,6 +47,8 @@ const (
 	stepPhase
 	// stepCrash: the process of the store crashed.
 	stepCrash
+	// stepTimer: something happened by itself at its time.
+	stepTimer
 )
 
 // initialHash is the hash of an empty trace.
@@ -99,6 +101,8 @@ func (t *Trace) Line(i int) string {
 	switch s.kind {
 	case stepFault:
 		return fmt.Sprintf("#%d %v %s gets fault %s", i, at, who, t.names[s.name])
+	case stepTimer:
+		return fmt.Sprintf("#%d %v %s: %s", i, at, who, t.names[s.name])
 	case stepCrash:
 		return fmt.Sprintf("#%d %v the process of the store crashes: %s", i, at, t.names[s.name])
 	case stepPhase:

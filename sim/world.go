@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/eventcore-go/eventcore-sim/chaos"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/sim/internal/coro"
 	"github.com/eventcore-go/eventcore-sim/sim/sched"
@@ -41,6 +42,12 @@ type world struct {
 	timeless bool
 	// streams numbers those that were touched; see footprint.go.
 	streams map[eventcore.StreamID]int
+	// timers are what is to happen, in the order of their times.
+	timers []timer
+	// onRequest returns the fault of a request of a task's store, onLost is told of sessions
+	// that are lost; nil where there are none.
+	onRequest func(t *task) *chaos.RequestFault
+	onLost    func(t *task) (ended func())
 	// unwinding: tasks are being taken down inside the backend; none may park.
 	unwinding bool
 	// current is the task that was chosen last, nil before there is one.
@@ -109,6 +116,7 @@ func (w *world) loop(ctx context.Context, limit int64, finished func() bool) err
 				return err
 			}
 		}
+		w.ring()
 		bits, unfinished := w.collect()
 		if len(w.runnable) == 0 {
 			if !unfinished {
@@ -181,7 +189,7 @@ func (w *world) point(name string) {
 func (w *world) chooseFromTask() *task {
 	steps := w.steps.Load()
 	// Now and then the loop must see whether the run was cancelled.
-	if steps >= w.end || steps >= w.interrupt || steps&1023 == 0 {
+	if steps >= w.end || steps >= w.interrupt || steps&1023 == 0 || w.due() {
 		return nil
 	}
 	bits, _ := w.collect()
@@ -223,10 +231,13 @@ func (w *world) collect() (bits uint64, unfinished bool) {
 	return bits, unfinished
 }
 
-// advance moves the clock to when the next sleeper wakes, or the next wait ends; false if
-// none does.
+// advance moves the clock to when the next sleeper wakes, or the next wait or timer ends;
+// false if none does.
 func (w *world) advance() bool {
 	next, found := int64(0), false
+	if len(w.timers) > 0 {
+		next, found = w.timers[0].at, true
+	}
 	for _, t := range w.tasks {
 		timed := t.state == taskSleeping || t.state == taskWaiting && t.wake != 0
 		if timed && (!found || t.wake < next) {

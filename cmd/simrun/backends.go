@@ -68,6 +68,9 @@ func newBackends() *backends {
 			missing: missingPostgres(),
 		},
 	}
+	if ownPostgres() {
+		b.all[len(b.all)-1].Restart = b.postgres.restart
+	}
 	return b
 }
 

@@ -47,7 +47,7 @@ func newList(known *backends) *cobra.Command {
 				row(s.Name, s.Doc)
 			}
 			section("\nfaults (--faults NAME=RATE%,…)")
-			for _, k := range chaos.Kinds() {
+			for _, k := range slices.Concat(chaos.Kinds(), chaos.RequestKinds()) {
 				row(k.Kind.String(), k.Doc)
 			}
 			section("\nmutants (--mutant)")

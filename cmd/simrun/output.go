@@ -249,6 +249,9 @@ func (o *output) summary(s sim.Summary, worst sim.Verdict, vacuous []string, int
 	if kills := s.Coverage.Kills; kills > 0 {
 		fmt.Fprintf(o.stdout, "kills: %d times a store was cut off its server\n", kills)
 	}
+	if restarts := s.Coverage.Restarts; restarts > 0 {
+		fmt.Fprintf(o.stdout, "server crashes: %d\n", restarts)
+	}
 	if reached := s.Coverage.Reached; len(reached) > 0 {
 		var texts []string
 		for _, what := range slices.Sorted(maps.Keys(reached)) {

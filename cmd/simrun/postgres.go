@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
 	"sync"
 
 	"github.com/eventcore-go/eventcore-sim/backends/postgres"
@@ -33,7 +34,7 @@ func (c *cluster) open(ctx context.Context, env sim.Env) (eventcore.Store, error
 	if err := c.started(ctx); err != nil {
 		return nil, err
 	}
-	return c.stores.Open(ctx, postgres.Config{Clock: env.Clock}, env.Connections)
+	return c.stores.Open(ctx, postgres.Config{Clock: env.Clock}, env.Connections, env.Alone)
 }
 
 // started starts the server, unless it was.
@@ -50,6 +51,14 @@ func (c *cluster) started(ctx context.Context) error {
 func (c *cluster) kill(ctx context.Context, store eventcore.Store) error {
 	return c.stores.Kill(ctx, store)
 }
+
+// restart crashes the server of a store that has one to itself.
+func (c *cluster) restart(ctx context.Context, store eventcore.Store) error {
+	return c.stores.Restart(ctx, store)
+}
+
+// ownPostgres says whether servers are started here, so that they may be crashed.
+func ownPostgres() bool { return os.Getenv(pgtest.DSNVariable) == "" }
 
 // close stops the server, if it was started.
 func (c *cluster) close() error {

@@ -153,6 +153,10 @@ func (f File) Config(backend sim.Backend) (sim.Config, error) {
 		Seed: f.Seed, Backend: backend, Scenario: scenario, Scheduler: f.Scheduler, Faults: &f.Faults, Crashes: &f.Crashes, Timeless: f.Timeless,
 		Replay: &sim.Replay{Program: f.Program, Schedule: schedule},
 	}
+	if !backend.Blocks {
+		// What befell the requests to a server has no place where there is none.
+		cfg.Faults.Faults = slices.DeleteFunc(slices.Clone(f.Faults.Faults), func(fault chaos.Fault) bool { return fault.Kind.OnRequest() })
+	}
 	if f.Mutant != "" {
 		m, err := mutant.Lookup(f.Mutant)
 		if err != nil {
