@@ -120,12 +120,14 @@ func (r *run) simulate(ctx context.Context) {
 	// time. The loop looks at ctx between steps.
 	tasksCtx := context.WithoutCancel(ctx)
 	r.disk = disk.New(disk.Config{Point: r.world.point, Forget: r.forgets()})
-	r.env = Env{Clock: clock{r.world}, Random: prng.New(r.cfg.Seed, "backend"), Point: r.world.point, Disk: r.disk, Connections: r.cfg.Scenario.Connections}
+	r.env = Env{Clock: clock{r.world}, Random: prng.New(r.cfg.Seed, "backend"), Point: r.world.point, Sleep: r.world.nap, Disk: r.disk, Connections: r.cfg.Scenario.Connections}
 	if err := r.open(tasksCtx); err != nil {
 		r.result.judge(Broken, fmt.Sprintf("open backend %s: %v", r.cfg.Backend.Name, err))
 		return
 	}
 	defer func() {
+		// A task that was given up may hold what closing waits for.
+		r.world.stop()
 		if err := closeStore(r.opened); err != nil {
 			r.result.judge(Broken, fmt.Sprintf("close backend %s: %v", r.cfg.Backend.Name, err))
 		}
