@@ -9,6 +9,7 @@ import (
 	"github.com/eventcore-go/eventcore-sim/backends/memory"
 	"github.com/eventcore-go/eventcore-sim/backends/sqlite"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/sqliteruns"
 	"github.com/eventcore-go/eventcore-sim/sim"
 )
 
@@ -49,11 +50,9 @@ func newBackends() *backends {
 			seeds: 30,
 		},
 		{
-			Backend: sim.Backend{Name: "sqlite", Open: func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
-				return sqlite.Open(ctx, sqlite.Memory, sqlite.Config{Clock: env.Clock})
-			}},
-			doc:   "SQLite; simulated in memory, so without files",
-			seeds: 30,
+			Backend: sqliteruns.Backend(sqlite.SynchronousFull),
+			doc:     "SQLite; simulated on a disk in memory, each of whose operations and locks is a step",
+			seeds:   20,
 		},
 		{
 			Backend: sim.Backend{Name: "postgres", Open: b.postgres.open, Kill: b.postgres.kill, Blocks: true},

@@ -59,10 +59,11 @@ type bug struct {
 	files  func(vfs.FS) vfs.FS
 }
 
-// measure crashes at every operation that changes something, or one in each stride of them.
-func measure(tb testing.TB, s setting, b bug, stride int) outcome {
+// measure crashes at one in so many of the operations that change something.
+func measure(tb testing.TB, s setting, b bug, fates []fate, oneIn uint64) outcome {
 	tb.Helper()
-	d := disk.New(disk.Config{Forget: b.forget})
+	forgets := false // the empty database is durable
+	d := disk.New(disk.Config{Forget: func(k disk.Kind) bool { return forgets && b.forget != nil && b.forget(k) }})
 	files := d.FS()
 	if b.files != nil {
 		files = b.files(files)
@@ -70,14 +71,17 @@ func measure(tb testing.TB, s setting, b bug, stride int) outcome {
 	var o outcome
 	acknowledged, points := 0, uint64(0)
 	begins := func() {
+		forgets = true
 		d.SetPoint(func(name string) {
 			if !changes(name) {
 				return
 			}
-			if points++; points%uint64(stride) == 0 {
-				for fate := range losses {
-					o.crash(tb, d.Clone(), fate, prng.Key(points, s.String(), uint64(fate)), acknowledged)
-				}
+			points++
+			if prng.Key(points, "crash")%oneIn != 0 {
+				return
+			}
+			for fate, l := range fates {
+				o.crash(tb, d.Clone(), l, prng.Key(points, s.String(), uint64(fate)), acknowledged) //nolint:gosec // there are few
 			}
 		})
 	}
@@ -95,25 +99,27 @@ func changes(point string) bool {
 	return false
 }
 
-// losses is the number of ways in which a crash is tried: all that was not synced is gone,
-// or some of it, torn, in the order of a journal or in any.
-const losses = 3
+// fate is what becomes in a crash of what was not synced.
+type fate func(seed uint64) disk.Loss
 
-func loss(fate int, seed uint64) disk.Loss {
-	if fate == 0 {
-		return disk.Loss{}
+// powerFails has the ways in which a crash is tried: all that was not synced is gone, or some
+// of it, torn, in the order of a journal or in any.
+func powerFails() []fate {
+	return []fate{
+		func(uint64) disk.Loss { return disk.Loss{} },
+		func(seed uint64) disk.Loss { return disk.Loss{Random: prng.New(seed, "loss")} },
+		func(seed uint64) disk.Loss { return disk.Loss{Random: prng.New(seed, "loss"), Reorder: true} },
 	}
-	return disk.Loss{Random: prng.New(seed, "loss"), Reorder: fate == 2}
 }
 
 // crash crashes a machine and looks what is left. One time in four the machine
 // crashes once more while SQLite recovers.
-func (o *outcome) crash(tb testing.TB, d *disk.Disk, fate int, seed uint64, acknowledged int) {
+func (o *outcome) crash(tb testing.TB, d *disk.Disk, loss fate, seed uint64, acknowledged int) {
 	tb.Helper()
 	o.crashes++
-	d.Crash(loss(fate, seed))
+	d.Crash(loss(seed))
 	if at := int(seed % 80); at < 20 {
-		o.recoveries += crashRecovery(tb, d, at, loss(fate, seed+1))
+		o.recoveries += crashRecovery(tb, d, at, loss(seed+1))
 	}
 	m := start(tb, d.FS())
 	defer m.stop(tb)
@@ -205,26 +211,26 @@ func read(ctx context.Context, conn *sql.Conn) (there left, err error) {
 
 const document = "../../docs/sqlite-durability.md"
 
-// stride keeps the crashes of a short test few.
-func stride() int {
+// oneIn keeps the crashes few, those of a short test more so.
+func oneIn() uint64 {
 	if testing.Short() {
-		return 23
+		return 20
 	}
-	return 1
+	return 3
 }
 
 // TestWhatEachSettingLosesWhenThePowerFails is where docs/sqlite-durability.md comes from.
 func TestWhatEachSettingLosesWhenThePowerFails(t *testing.T) {
 	var table strings.Builder
 	for _, s := range settings() {
-		o := measure(t, s, bug{}, stride())
+		o := measure(t, s, bug{}, powerFails(), oneIn())
 		t.Logf("%s: %+v", s, o)
 		s.judge(t, o)
 		fmt.Fprintf(&table, "| %s | %s | %d | %d | %d | %d | %d | %d |\n",
 			s.journal, s.synchronous, o.crashes, o.recoveries, o.lost, o.most, o.torn, o.corrupt)
 	}
 	if testing.Short() {
-		return // the table counts all crashes
+		return // the table is of more crashes
 	}
 	text, err := os.ReadFile(document)
 	require.NoError(t, err)
@@ -251,10 +257,22 @@ func (s setting) judge(t *testing.T, o outcome) {
 	case s.synchronous == "OFF":
 		require.Positive(t, o.corrupt+o.torn, "%s: nothing was damaged", s)
 	case s == setting{"WAL", "NORMAL"}, s == setting{"DELETE", "FULL"}:
+		if s.journal == "DELETE" {
+			require.Equal(t, 1, o.most, "%s: more than the newest append was lost", s)
+		}
 		require.Positive(t, o.lost, "%s: nothing was lost", s)
 		require.Zero(t, o.torn+o.corrupt, "%s: %s", s, o.first)
 	case s.synchronous == "NORMAL": // measured, not promised
 	default:
+		require.Zero(t, o.lost+o.torn+o.corrupt, "%s: %s", s, o.first)
+	}
+}
+
+// TestAProcessThatDiesLosesNothingWithAnySetting: the machine goes on, and so does its cache.
+func TestAProcessThatDiesLosesNothingWithAnySetting(t *testing.T) {
+	for _, s := range settings() {
+		o := measure(t, s, bug{}, []fate{func(uint64) disk.Loss { return disk.Loss{KeepAll: true} }}, 10)
+		require.Greater(t, o.crashes, 10)
 		require.Zero(t, o.lost+o.torn+o.corrupt, "%s: %s", s, o.first)
 	}
 }
@@ -267,7 +285,7 @@ func TestADiskThatLiesIsFound(t *testing.T) {
 	} {
 		for _, s := range []setting{{"WAL", "FULL"}, {"DELETE", "EXTRA"}} {
 			t.Run(name+"/"+s.String(), func(t *testing.T) {
-				o := measure(t, s, b, 7)
+				o := measure(t, s, b, powerFails(), 7)
 				require.Positive(t, o.lost+o.torn+o.corrupt, "not found in %d crashes", o.crashes)
 				t.Logf("%d of %d crashes: %s", o.lost+o.torn+o.corrupt, o.crashes, o.first)
 			})

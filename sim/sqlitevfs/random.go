@@ -12,7 +12,9 @@ import (
 )
 
 // xRandomness fills memory from the source of the VFS.
-func xRandomness(_ *libc.TLS, pVfs uintptr, n int32, out uintptr) int32 { return vfsAt(pVfs).draw(n, out) }
+func xRandomness(_ *libc.TLS, pVfs uintptr, n int32, out uintptr) int32 {
+	return vfsAt(pVfs).draw(n, out)
+}
 
 func (v *VFS) draw(n int32, out uintptr) int32 {
 	buf := unsafe.Slice(at[byte](out), n)

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"testing"
 
@@ -14,7 +13,6 @@ import (
 
 	"github.com/eventcore-go/eventcore-sim/backends/vfs"
 	"github.com/eventcore-go/eventcore-sim/internal/prng"
-	"github.com/eventcore-go/eventcore-sim/sim/disk"
 	"github.com/eventcore-go/eventcore-sim/sim/sqlitevfs"
 )
 
@@ -28,6 +26,8 @@ const (
 type machine struct {
 	fs *sqlitevfs.VFS
 	db *sql.DB
+	// conns are those to close.
+	conns []*sql.Conn
 }
 
 // start starts a process on files. Each of its connections has one statement at a time.
@@ -37,13 +37,17 @@ func start(tb testing.TB, files vfs.FS) *machine {
 	require.NoError(tb, err)
 	db, err := sql.Open("sqlite", fs.DSN(database))
 	require.NoError(tb, err)
-	return &machine{fs, db}
+	return &machine{fs: fs, db: db}
 }
 
 // stop ends it, whatever state it is in.
 func (m *machine) stop(tb testing.TB) {
 	tb.Helper()
-	_ = m.db.Close() // nothing closes well on a machine that has crashed
+	// Nothing closes well on a machine that has crashed.
+	for _, conn := range m.conns {
+		_ = conn.Close()
+	}
+	_ = m.db.Close()
 	require.NoError(tb, m.fs.Close(), "a connection is left")
 }
 
@@ -51,6 +55,7 @@ func (m *machine) conn(tb testing.TB) *sql.Conn {
 	tb.Helper()
 	conn, err := m.db.Conn(tb.Context())
 	require.NoError(tb, err)
+	m.conns = append(m.conns, conn)
 	return conn
 }
 
@@ -123,8 +128,6 @@ func workload(tb testing.TB, files vfs.FS, s setting, begins func(), acknowledge
 		require.NoError(tb, appendBatch(tb.Context(), writer, batch))
 		acknowledged(batch)
 	}
-	require.NoError(tb, writer.Close())
-	require.NoError(tb, reader.Close())
 }
 
 // lateFiles are files whose last write is acknowledged before the disk has it: it is
@@ -179,8 +182,3 @@ func sized(err error, f vfs.File) (int64, error) {
 	}
 	return f.Size()
 }
-
-var (
-	_ vfs.File    = (*lateFile)(nil)
-	_ io.ReaderAt = (*disk.File)(nil)
-)
