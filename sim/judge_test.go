@@ -98,6 +98,19 @@ func TestStepThatBlocksIsReportedNotHungOn(t *testing.T) {
 	})
 	require.Equal(t, sim.NoProgress, result.Verdict)
 	require.Equal(t, "stall", result.Findings[0].Name)
+	require.Contains(t, result.Stall, "sim_test.mutexHeld.Append", "the stack shows where")
+	require.NotContains(t, result.Stall, "sim.(*task).stop", "parked tasks are left out")
+}
+
+func TestVerifyReportsARunThatHangsAsWhatItIs(t *testing.T) {
+	backend := wrapped("mutex", func(store *memory.Store) eventcore.Store { return mutexHeld{store, new(sync.Mutex)} })
+	result, err := sim.Verify(t.Context(), sim.Config{
+		Seed: 1, Backend: backend, Scenario: scenario(t, "contention"), Faults: noFaults(),
+		GoroutineSwitch: true, StallTimeout: 50 * time.Millisecond,
+	})
+	require.NoError(t, err)
+	require.Equal(t, sim.NoProgress, result.Verdict)
+	require.Equal(t, "stall", result.Findings[0].Name)
 }
 
 // panicking panics on its fifth append.

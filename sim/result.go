@@ -45,6 +45,9 @@ type Result struct {
 	// ReplayDiverged is the step at which a replayed schedule could not be
 	// followed any more, -1 if it could to its end.
 	ReplayDiverged int
+	// Stall has the stacks of what was going on where a step did not end; "" for a run in
+	// which each one did.
+	Stall string
 }
 
 // Failed says whether the run shows something wrong with the store or the run

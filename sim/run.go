@@ -311,6 +311,7 @@ func (r *run) stalled(steps int64) *Result {
 		Seed: r.cfg.Seed, Backend: r.cfg.Backend.Name, Scenario: r.cfg.Scenario.Name, Mutant: r.result.Mutant,
 		Plan: r.result.Plan, Program: r.result.Program, Trace: newTrace(), ReplayDiverged: -1, Steps: int(steps),
 	}
+	result.Stall = stallStacks()
 	result.find(NoProgress, Finding{Name: "stall", Message: fmt.Sprintf(
 		"step %d did not end in %v: a task blocks outside a yield point, for instance on a lock that a parked task holds",
 		steps, r.cfg.StallTimeout)})

@@ -148,6 +148,7 @@ func (s *Stores) take(ctx context.Context) (*place, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	cfg.ConnConfig.Tracer = s.steps
+	cfg.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false } // see pgstep
 	cfg.ConnConfig.RuntimeParams["application_name"] = "eventcore run " + strconv.FormatInt(s.places.Add(1), 10)
 	// The pool outlives the run.
 	pool, err := pgxpool.NewWithConfig(context.WithoutCancel(ctx), cfg)

@@ -5,7 +5,11 @@
 //	defer steps.Close()
 //	cfg, err := pgxpool.ParseConfig(dsn)
 //	cfg.ConnConfig.Tracer = steps
+//	cfg.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false }
 //	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+//
+// The last line is for runs in which sessions end: the pool tries a connection before it
+// gives it out if that was idle for a second of real time, which is not up to the seed.
 //
 // Before each statement, or pipelined batch of statements, the task that sends it is
 // parked, so that others may send theirs. A statement that waits in the server for a lock

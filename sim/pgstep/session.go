@@ -20,16 +20,29 @@ type session struct {
 	pid uint32
 	// ctx is that of the statement that the connection carries out, or did last.
 	ctx context.Context
+	// busy: it carries that one out now. What is read at other times is read by goroutines of
+	// the pool, which tries connections that were idle for a second.
+	busy bool
 	// waitsFor has the processes for which a statement was found to wait, since then.
 	waitsFor []uint32
 	since    time.Time
 }
 
-// begin notes what the connection carries out from now on.
-func (c *session) begin(ctx context.Context) {
+// begin notes what the connection carries out from now on. It says whether it did so
+// already: pgx prepares a statement in the middle of its execution.
+func (c *session) begin(ctx context.Context) (was bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ctx = ctx
+	was, c.busy = c.busy, true
+	return was
+}
+
+// end notes that the connection has carried it out, unless it only was a part.
+func (c *session) end(was bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.busy = was
 }
 
 // run returns the run that the connection works for, nil for none.
@@ -58,9 +71,9 @@ type results struct {
 func (r *results) Read(b []byte) (int, error) {
 	c := r.session
 	c.mu.Lock()
-	ctx, pid := c.ctx, c.pid
+	ctx, busy := c.ctx, c.busy
 	c.mu.Unlock()
-	if ctx == nil || pid == 0 {
+	if !busy {
 		return r.Reader.Read(b)
 	}
 	back := yield.Outside(ctx, "sql: lock", c.blocked)

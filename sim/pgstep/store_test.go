@@ -26,6 +26,8 @@ type stranger struct {
 	// piecemeal commits each statement by itself, under a lock that readers take too: nobody
 	// sees the middle of an append, unless its session ends there.
 	piecemeal bool
+	// pinged has its pool try each connection before it gives it out.
+	pinged bool
 	// deadlocks counts those that the server broke.
 	deadlocks *int
 }

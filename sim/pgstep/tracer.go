@@ -67,18 +67,18 @@ func (s *Steps) TraceConnectEnd(_ context.Context, data pgx.TraceConnectEndData)
 }
 
 // statement parks the task before a statement goes out. name says what comes, "" for
-// what is no step of its own.
-func (s *Steps) statement(ctx context.Context, conn *pgx.Conn, name string, waits bool) {
+// what is no step of its own. The result goes to the tracer of its end.
+func (s *Steps) statement(ctx context.Context, conn *pgx.Conn, name string, waits bool) context.Context {
 	c := s.session(conn.PgConn().PID())
 	if c == nil {
-		return
+		return ctx
 	}
+	was := c.begin(ctx)
+	ended := context.WithValue(ctx, endKey{}, func() { c.end(was) })
 	task, ok := yield.From(ctx).(yield.BlockingTask)
 	if !ok {
-		c.begin(context.Background())
-		return
+		return ended
 	}
-	c.begin(ctx)
 	if name != "" && !task.Stopping() {
 		if waits {
 			task.Wait(name, func() bool { return s.mayGo(c, task.Run()) })
@@ -87,25 +87,28 @@ func (s *Steps) statement(ctx context.Context, conn *pgx.Conn, name string, wait
 			task.Yield(name)
 		}
 	}
+	return ended
+}
+
+// endKey is the key of what is to be done at the end of a statement.
+type endKey struct{}
+
+// ended is the end of a statement.
+func ended(ctx context.Context) {
+	if end, ok := ctx.Value(endKey{}).(func()); ok {
+		end()
+	}
 }
 
 // TraceQueryStart implements [pgx.QueryTracer].
 func (s *Steps) TraceQueryStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
-	name := short(data.SQL)
-	if name == "-- ping" {
-		// By which the pool finds out whether a connection still lives, if it was not used
-		// for a second of real time.
-		name = ""
-	}
-	if name != "" {
-		name = "sql: " + name
-	}
-	s.statement(ctx, conn, name, mayWait(data.SQL))
-	return ctx
+	return s.statement(ctx, conn, "sql: "+short(data.SQL), mayWait(data.SQL))
 }
 
 // TraceQueryEnd implements [pgx.QueryTracer].
-func (*Steps) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+func (*Steps) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryEndData) {
+	ended(ctx)
+}
 
 // TraceBatchStart implements [pgx.BatchTracer].
 func (s *Steps) TraceBatchStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceBatchStartData) context.Context {
@@ -113,34 +116,37 @@ func (s *Steps) TraceBatchStart(ctx context.Context, conn *pgx.Conn, data pgx.Tr
 	if n := data.Batch.Len(); n > 0 {
 		name = fmt.Sprintf("sql: %d pipelined: %s", n, short(data.Batch.QueuedQueries[0].SQL))
 	}
-	s.statement(ctx, conn, name, true)
-	return ctx
+	return s.statement(ctx, conn, name, true)
 }
 
 // TraceBatchQuery implements [pgx.BatchTracer].
 func (*Steps) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
 
 // TraceBatchEnd implements [pgx.BatchTracer].
-func (*Steps) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+func (*Steps) TraceBatchEnd(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchEndData) {
+	ended(ctx)
+}
 
 // TraceCopyFromStart implements [pgx.CopyFromTracer].
 func (s *Steps) TraceCopyFromStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceCopyFromStartData) context.Context {
-	s.statement(ctx, conn, "sql: COPY "+strings.Join(data.TableName, "."), true)
-	return ctx
+	return s.statement(ctx, conn, "sql: COPY "+strings.Join(data.TableName, "."), true)
 }
 
 // TraceCopyFromEnd implements [pgx.CopyFromTracer].
-func (*Steps) TraceCopyFromEnd(context.Context, *pgx.Conn, pgx.TraceCopyFromEndData) {}
+func (*Steps) TraceCopyFromEnd(ctx context.Context, _ *pgx.Conn, _ pgx.TraceCopyFromEndData) {
+	ended(ctx)
+}
 
 // TracePrepareStart implements [pgx.PrepareTracer]. Preparing is no step: whether it is
 // needed depends on what the connection was used for before, perhaps by another run.
 func (s *Steps) TracePrepareStart(ctx context.Context, conn *pgx.Conn, _ pgx.TracePrepareStartData) context.Context {
-	s.statement(ctx, conn, "", true)
-	return ctx
+	return s.statement(ctx, conn, "", true)
 }
 
 // TracePrepareEnd implements [pgx.PrepareTracer].
-func (*Steps) TracePrepareEnd(context.Context, *pgx.Conn, pgx.TracePrepareEndData) {}
+func (*Steps) TracePrepareEnd(ctx context.Context, _ *pgx.Conn, _ pgx.TracePrepareEndData) {
+	ended(ctx)
+}
 
 // longestName is the number of characters that traces show of a statement.
 const longestName = 60

@@ -45,6 +45,9 @@ func Failure(w io.Writer, r *sim.Result, commands ...string) error {
 		}
 		b.WriteString("\n")
 	}
+	if r.Stall != "" {
+		fmt.Fprintf(&b, "\n  where it hangs:\n    %s\n", strings.ReplaceAll(strings.TrimSpace(r.Stall), "\n", "\n    "))
+	}
 	if len(commands) > 0 {
 		b.WriteString("\n  to see it again:\n")
 		for _, command := range commands {
