@@ -24,8 +24,9 @@ type Backend struct {
 	Durable bool
 	// Abandon frees what a durable store has outside of Go's memory, such as that of a C
 	// library, after its process has crashed and all calls have ended. It must not
-	// count on the disk, on which nothing works for it any more. nil: there is nothing.
-	Abandon func(store eventcore.Store)
+	// count on the disk, on which nothing works for it any more. An error says that something
+	// is left. nil: there is nothing.
+	Abandon func(store eventcore.Store) error
 	// Kill ends all sessions that the store has on its server, in the middle of whatever
 	// they do, as an administrator does or a server that restarts. It returns once they have
 	// ended; the store stays open and makes new ones. Leases that live in a session are

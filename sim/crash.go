@@ -277,7 +277,9 @@ func (r *run) open(ctx context.Context) error {
 // abandon frees what is left of a store whose process has crashed.
 func (r *run) abandon() {
 	if abandon := r.cfg.Backend.Abandon; r.opened != nil && abandon != nil {
-		abandon(r.opened)
+		if err := abandon(r.opened); err != nil {
+			r.result.judge(Broken, fmt.Sprintf("abandon backend %s after a crash: %v", r.cfg.Backend.Name, err))
+		}
 	}
 	r.opened = nil
 }

@@ -18,6 +18,9 @@ func TestCertify(t *testing.T) {
 		}})
 	})
 	t.Run("simulated disk", func(t *testing.T) {
+		if testing.Short() {
+			t.Skip("it takes several times as long as in memory; other tests of the disk are short")
+		}
 		certify.Run(t, sqliteruns.Backend(sqlite.SynchronousFull))
 	})
 }

@@ -45,6 +45,9 @@ func TestWhatIsNotSyncedIsFoundByCrashes(t *testing.T) {
 		"synchronous NORMAL": {Backend: sqliteruns.Backend(sqlite.SynchronousNormal)},
 	}
 	for _, m := range mutant.OfDisk() {
+		if testing.Short() {
+			break
+		}
 		bugs[m.Name] = sim.Config{Backend: sqliteruns.Backend(sqlite.SynchronousFull), Mutant: &m}
 	}
 	for name, cfg := range bugs {
@@ -107,9 +110,9 @@ func TestARunLeavesTheSameDisk(t *testing.T) {
 			// A crash of the process only, so that the log is still there at the end.
 			d = nil
 			var logs strings.Builder
-			b.Abandon = func(store eventcore.Store) {
+			b.Abandon = func(store eventcore.Store) error {
 				fmt.Fprint(&logs, image(t, d))
-				backend.Abandon(store)
+				return backend.Abandon(store)
 			}
 			scenario, err := scenarios.Lookup("transfers")
 			require.NoError(t, err)

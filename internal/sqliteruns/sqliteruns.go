@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 
 	// The driver.
 	_ "modernc.org/sqlite"
@@ -73,8 +74,13 @@ func (s *Store) Close() error {
 
 // abandon frees the connections of a store whose machine has crashed. None of them closes
 // well.
-func abandon(store eventcore.Store) {
-	if s, ok := store.(*Store); ok {
-		_ = s.Close()
+func abandon(store eventcore.Store) error {
+	s, ok := store.(*Store)
+	if !ok {
+		return fmt.Errorf("sqliteruns: a %T is no store of these", store)
 	}
+	if err := s.Close(); errors.Is(err, sqlitevfs.ErrInUse) {
+		return err
+	}
+	return nil
 }

@@ -214,7 +214,7 @@ const document = "../../docs/sqlite-durability.md"
 // oneIn keeps the crashes few, those of a short test more so.
 func oneIn() uint64 {
 	if testing.Short() {
-		return 20
+		return 35
 	}
 	return 3
 }
@@ -285,7 +285,7 @@ func TestADiskThatLiesIsFound(t *testing.T) {
 	} {
 		for _, s := range []setting{{"WAL", "FULL"}, {"DELETE", "EXTRA"}} {
 			t.Run(name+"/"+s.String(), func(t *testing.T) {
-				o := measure(t, s, b, powerFails(), 7)
+				o := measure(t, s, b, powerFails(), 13)
 				require.Positive(t, o.lost+o.torn+o.corrupt, "not found in %d crashes", o.crashes)
 				t.Logf("%d of %d crashes: %s", o.lost+o.torn+o.corrupt, o.crashes, o.first)
 			})
