@@ -143,3 +143,8 @@ func image(t *testing.T, d *disk.Disk) string {
 	}
 	return all.String()
 }
+
+func TestFilesAreForADatabaseThatIsBrought(t *testing.T) {
+	_, err := sqlite.Open(t.Context(), "events.db", sqlite.Config{Files: disk.New(disk.Config{}).FS()})
+	require.ErrorContains(t, err, "Files is set; open the database with its VFS and use New")
+}
