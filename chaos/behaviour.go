@@ -63,8 +63,9 @@ func onAll() []eventcore.Operation { return slices.Concat(onAppends(), onReads()
 type strike struct {
 	call  call
 	fault Fault
-	// named says that the plan names the fault, rather than a rate.
+	// named says that the plan names the fault, rather than a rate; rate is that one.
 	named bool
+	rate  float64
 }
 
 // fire counts the fault and reports it, or returns false where the injector was
@@ -78,8 +79,10 @@ func (s *strike) fire(ctx context.Context) bool {
 	t.fired++
 	if s.named {
 		t.named++
+		client.count(s.call.op, 1, 1)
 	} else {
 		t.tried++
+		client.count(s.call.op, 1, s.rate)
 	}
 	client.in.note(ctx, s.fault)
 	return true

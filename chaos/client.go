@@ -15,6 +15,24 @@ type client struct {
 	// named are the single faults of the client that are still to come, by call.
 	named   []Fault
 	tallies [kindEnd]tally
+	// struck counts by operation what tallies counts by kind.
+	struck map[eventcore.Operation]Struck
+}
+
+// Struck is how often the calls of an operation suffered a fault of any kind.
+type Struck struct {
+	Fired int
+	// Expected is how often they should have by the rates and the single faults of the plan.
+	Expected float64
+}
+
+// count adds to what is known of an operation.
+func (c *client) count(op eventcore.Operation, fired int, expected float64) {
+	if c.struck == nil {
+		c.struck = make(map[eventcore.Operation]Struck)
+	}
+	of := c.struck[op]
+	c.struck[op] = Struck{of.Fired + fired, of.Expected + expected}
 }
 
 // tally counts what became of one kind.
@@ -72,10 +90,11 @@ func (c *call) choose() *strike {
 		if c.canHave(rate.Kind) {
 			draw := draw{client.in.config.Seed, client.id, c.number, rate}
 			if draw.hits() {
-				return &strike{call: *c, fault: draw.fault(c.op)}
+				return &strike{call: *c, fault: draw.fault(c.op), rate: rate.P}
 			}
 			if !c.dependsOnEvents(rate.Kind) {
 				client.tallies[rate.Kind].tried++
+				client.count(c.op, 0, rate.P)
 			}
 		}
 		c.misses++
@@ -118,6 +137,7 @@ func (c *call) settle(r *reading) {
 		draw := draw{client.in.config.Seed, client.id, c.number, rate}
 		if client.in.behaviours[rate.Kind].within(draw.fault(c.op).After, r) {
 			client.tallies[rate.Kind].tried++
+			client.count(c.op, 0, rate.P)
 		}
 	}
 }

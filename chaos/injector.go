@@ -124,6 +124,20 @@ func (in *Injector) Expected(kind Kind) float64 {
 	return expected
 }
 
+// Struck returns by operation how often its calls suffered a fault. Operations that were
+// never called under faults are not in it. It is for when no client is inside a call.
+func (in *Injector) Struck() map[eventcore.Operation]Struck {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	all := make(map[eventcore.Operation]Struck)
+	for _, c := range in.clients {
+		for op, n := range c.struck {
+			all[op] = Struck{all[op].Fired + n.Fired, all[op].Expected + n.Expected}
+		}
+	}
+	return all
+}
+
 func (in *Injector) sum(kind Kind, count func(tally) int) int {
 	in.mu.Lock()
 	defer in.mu.Unlock()

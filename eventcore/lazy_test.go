@@ -131,6 +131,9 @@ func readHoarding(t *testing.T, store eventcore.Store, _ int) {
 // TestMemoryOfACollectorIsNoticed plants a command and a reader that keep their events,
 // over a stream ten times shorter than that above.
 func TestMemoryOfACollectorIsNoticed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("collects garbage for long; left out with -short")
+	}
 	for name, read := range map[string]func(*testing.T, eventcore.Store, int){
 		"Execute": executeHoarding, "Read": readHoarding,
 	} {

@@ -11,6 +11,14 @@ import (
 // frozenLog is a global order that costs next to nothing to read.
 type frozenLog struct{ events []eventcore.Recorded }
 
+func newFrozenLog(events int) *frozenLog {
+	log := &frozenLog{events: newFrozenStore(events).events}
+	for i := range log.events {
+		log.events[i].Position = eventcore.NewPosition(0, uint64(i+1))
+	}
+	return log
+}
+
 func (l *frozenLog) ReadAll(_ context.Context, _ eventcore.Filter, after eventcore.Position, limit int) iter.Seq2[eventcore.Recorded, error] {
 	return func(yield func(eventcore.Recorded, error) bool) {
 		_, from := after.Parts()
@@ -36,10 +44,7 @@ func (frozenCheckpoints) SaveCheckpoint(_ context.Context, _ eventcore.Subscript
 
 func BenchmarkRunProjection(b *testing.B) {
 	const events = 10_000
-	log := &frozenLog{events: newFrozenStore(events).events}
-	for i := range log.events {
-		log.events[i].Position = eventcore.NewPosition(0, uint64(i+1))
-	}
+	log := newFrozenLog(events)
 	projector := eventcore.ProjectorFunc[bankEvent](func(context.Context, eventcore.Event[bankEvent]) error { return nil })
 	for _, bench := range []struct {
 		name    string

@@ -53,8 +53,9 @@ type projectionRun[E any] struct {
 
 // step performs one effect and answers the machine.
 func (r *projectionRun[E]) step(ctx context.Context, effect *ProjectionEffect[E]) {
+	var err error
 	ctx, ended := r.traceStep(ctx, effect)
-	defer ended()
+	defer func() { ended(err) }()
 	m, settled := r.machine, effect.Detached
 	if settled {
 		detached, cancel := r.detached(ctx)
@@ -71,33 +72,36 @@ func (r *projectionRun[E]) step(ctx context.Context, effect *ProjectionEffect[E]
 	}
 	switch effect.Kind {
 	case ProjectionRead:
-		r.readPage(ctx, effect)
+		err = r.readPage(ctx, effect)
 	case ProjectionApply:
-		if err := r.projector.Apply(r.called(ctx), effect.Event); !cut(err) {
+		if err = r.projector.Apply(r.called(ctx), effect.Event); !cut(err) {
 			m.Applied(err)
 		}
 	case ProjectionSave:
-		if at, err := m.settings.checkpoints.SaveCheckpoint(ctx, m.settings.subscription, effect.At); !cut(err) {
+		var at Position
+		if at, err = m.settings.checkpoints.SaveCheckpoint(ctx, m.settings.subscription, effect.At); !cut(err) {
 			m.Saved(at, err)
 		}
 	case ProjectionSkip:
-		if err := r.checkpointing.SkipEvent(r.called(ctx), effect.At); !cut(err) {
+		if err = r.checkpointing.SkipEvent(r.called(ctx), effect.At); !cut(err) {
 			m.SkipEnded(err)
 		}
 	case ProjectionLoad:
-		if at, err := r.load(ctx); !cut(err) {
+		var at Position
+		if at, err = r.load(ctx); !cut(err) {
 			m.Loaded(at, err)
 		}
 	case ProjectionSleep:
-		if err := m.settings.clock.Sleep(ctx, effect.Delay); !cut(err) {
+		if err = m.settings.clock.Sleep(ctx, effect.Delay); !cut(err) {
 			m.Slept(err)
 		}
 	case ProjectionAcquire:
-		if token, err := r.acquire(ctx); !cut(err) {
+		var token uint64
+		if token, err = r.acquire(ctx); !cut(err) {
 			m.Acquired(token, err)
 		}
 	case ProjectionCheck:
-		if err := r.lease.Check(ctx); !cut(err) {
+		if err = r.lease.Check(ctx); !cut(err) {
 			m.Checked(err)
 		}
 	case ProjectionRelease:
@@ -106,9 +110,8 @@ func (r *projectionRun[E]) step(ctx context.Context, effect *ProjectionEffect[E]
 	}
 }
 
-// readPage reads a page and closes the read.
-func (r *projectionRun[E]) readPage(ctx context.Context, effect *ProjectionEffect[E]) {
-	var failed error
+// readPage reads a page and closes the read. It returns the error that the read ended with.
+func (r *projectionRun[E]) readPage(ctx context.Context, effect *ProjectionEffect[E]) (failed error) {
 	for recorded, err := range r.reader.ReadAll(ctx, effect.Filter, effect.After, effect.Limit) {
 		if err != nil {
 			failed = err
@@ -121,9 +124,10 @@ func (r *projectionRun[E]) readPage(ctx context.Context, effect *ProjectionEffec
 	// A reader that ends its sequence early without an error must not pass for drained.
 	if ctx.Err() != nil {
 		r.machine.Cancel(cancellation(ctx))
-		return
+		return failed
 	}
 	r.machine.ReadEnded(failed)
+	return failed
 }
 
 // load asks the projector for its checkpoint, else the store.

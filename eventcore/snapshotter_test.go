@@ -231,7 +231,11 @@ func TestACommandDecidesWithSnapshotsAsWithout(t *testing.T) {
 		require.NoError(t, err)
 		resumed += n
 	})
-	require.Greater(t, resumed, 50)
+	least := 50
+	if testing.Short() {
+		least = 5 // rapid makes a fifth of the checks
+	}
+	require.Greater(t, resumed, least)
 }
 
 // hidingNew hides from a read behind a version what is new, as if a snapshot were used

@@ -160,6 +160,34 @@ func TestTheStepsOfAProjectionAreSpans(t *testing.T) {
 	require.Equal(t, map[string]int64{"eventcore.projection.applied": 2, "eventcore.projection.retries": 1}, r.counts)
 }
 
+func TestASpanFailsWithItsOwnStepOnly(t *testing.T) {
+	store := memory.New(memory.Config{})
+	write(t, store, "a", "", "", "")
+	r, telemetry := newTape(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	_, err := eventcore.RunProjection(ctx, store, eventcore.ProjectorFunc[scriptEvent](func(_ context.Context, e eventcore.Event[scriptEvent]) error {
+		switch e.Version {
+		case 1:
+			return errors.New("no such table")
+		case 3:
+			cancel()
+		}
+		return nil
+	}), eventcore.WithProjectionCodec(trailCodec()), eventcore.WithSubscription(eventcore.MustSubscriptionID("s")), eventcore.WithCheckpoints(store),
+		eventcore.WithProjectionTelemetry(telemetry), eventcore.WithProjectionClock(stoppedClock{}), eventcore.WithCheckpointEachPage(),
+		eventcore.WithProjectionLogger(slog.New(slog.DiscardHandler)), eventcore.WithEventStrategy(eventcore.SkipEvent()))
+	require.ErrorIs(t, err, context.Canceled)
+	require.Equal(t, []string{
+		"eventcore.projection.read subscription=s",
+		"eventcore.projection.apply subscription=s stream=a type=added position=1 FAILED",
+		"eventcore.projection.apply subscription=s stream=a type=added position=2",
+		"eventcore.projection.apply subscription=s stream=a type=added position=3",
+		"eventcore.projection.save subscription=s",
+	}, r.lines)
+	require.Equal(t, map[string]int64{"eventcore.projection.applied": 2, "eventcore.projection.skipped": 1}, r.counts)
+}
+
 func TestAWrappedStoreTellsHowAReadEnded(t *testing.T) {
 	store := memory.New(memory.Config{})
 	write(t, store, "a", "", "", "")
@@ -229,18 +257,74 @@ func TestAnOperatorSeesWhatACallerMayNot(t *testing.T) {
 	require.Empty(t, lines(), "the caller knows")
 }
 
+// execute is Execute without any telemetry, for comparison.
+func execute(ctx context.Context, store eventcore.Store, command eventcore.Command[trail, scriptEvent], opts ...eventcore.Option) error {
+	m, err := eventcore.NewMachine(command, opts...)
+	if err != nil {
+		return err
+	}
+	for {
+		switch effect := m.Next(); effect.Kind {
+		case eventcore.EffectRead:
+			m.ReadEnded(foldStream(ctx, m, store, effect))
+		case eventcore.EffectAppend:
+			m.AppendEnded(store.Append(ctx, effect.Writes))
+		default:
+			return effect.Err
+		}
+	}
+}
+
+func foldStream(ctx context.Context, m *eventcore.Machine[trail, scriptEvent], store eventcore.Store, effect *eventcore.Effect) error {
+	for recorded, err := range store.ReadStream(ctx, effect.Stream, effect.After) {
+		if err != nil {
+			return err
+		}
+		m.Fold(&recorded)
+	}
+	return nil
+}
+
 func TestTelemetryThatIsOffAllocatesNothing(t *testing.T) {
 	store := memory.New(memory.Config{})
-	codec := trailCodec()
+	write(t, store, "a", "", "")
+	codec := eventcore.WithCodec(trailCodec())
+	without := testing.AllocsPerRun(100, func() {
+		require.NoError(t, execute(t.Context(), store, &trailing{streams: ids("a")}, codec))
+	})
 	run := func(opts ...eventcore.Option) float64 {
-		opts = append(opts, eventcore.WithCodec(codec))
+		opts = append(opts, codec)
 		return testing.AllocsPerRun(100, func() {
-			c := &trailing{streams: ids("a")}
-			_, err := eventcore.Execute(t.Context(), store, c, opts...)
+			_, err := eventcore.Execute(t.Context(), store, &trailing{streams: ids("a")}, opts...)
 			require.NoError(t, err)
 		})
 	}
-	require.InDelta(t, run(), run(eventcore.WithTelemetry(nil)), 0.1)
+	require.InDelta(t, without, run(), 0.1)
 	_, telemetry := newTape(t)
-	require.Greater(t, run(eventcore.WithTelemetry(telemetry)), run(), "the test would see an allocation")
+	require.Greater(t, run(eventcore.WithTelemetry(telemetry)), without+1, "the test would see an allocation")
+}
+
+// TestTelemetryThatIsOffAllocatesNothingForAnEvent looks at the events that one projection
+// has more than another, each with its page, its apply and its save.
+func TestTelemetryThatIsOffAllocatesNothingForAnEvent(t *testing.T) {
+	_, telemetry := newTape(t)
+	silent, err := eventcore.NewTelemetry(nil, nil)
+	require.NoError(t, err)
+	run := func(events int, opts ...eventcore.ProjectionOption) float64 {
+		log := newFrozenLog(events)
+		nothing := eventcore.ProjectorFunc[bankEvent](func(context.Context, eventcore.Event[bankEvent]) error { return nil })
+		opts = append([]eventcore.ProjectionOption{
+			eventcore.WithProjectionCodec(constCodec{bankEvent(deposited{5})}), eventcore.WithCheckpoints(frozenCheckpoints{}),
+			eventcore.WithSubscription(sums), eventcore.WithPageSize(50),
+		}, opts...)
+		return testing.AllocsPerRun(20, func() {
+			_, err := eventcore.RunProjection(t.Context(), log, nothing, opts...)
+			require.NoError(t, err)
+		})
+	}
+	growth := func(opts ...eventcore.ProjectionOption) float64 { return (run(300, opts...) - run(100, opts...)) / 200 }
+	// A page costs the closures of its sequence.
+	require.Less(t, growth(), 0.2)
+	require.Greater(t, growth(eventcore.WithProjectionTelemetry(silent)), 1.0, "the test would see an allocation")
+	require.Greater(t, growth(eventcore.WithProjectionTelemetry(telemetry)), 1.0)
 }

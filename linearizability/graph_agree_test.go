@@ -66,10 +66,15 @@ func (a *agreement) count(report *linearizability.GraphReport) {
 	}
 }
 
-// seeds returns the number of histories of each kind. GRAPH_SEEDS asks for another one.
+// seeds returns the number of histories of each kind, a tenth of the usual one with -short:
+// they are judged on one goroutine, and further ones show the race detector nothing new.
+// GRAPH_SEEDS asks for another one.
 func seeds(t *testing.T, usual uint64) uint64 {
 	t.Helper()
 	text := os.Getenv("GRAPH_SEEDS")
+	if text == "" && testing.Short() {
+		return usual / 10
+	}
 	if text == "" {
 		return usual
 	}
@@ -99,7 +104,7 @@ func TestGraphAgreesWithEveryOrderAndPorcupine(t *testing.T) {
 	require.Zero(t, a.verdicts[linearizability.Unknown])
 }
 
-// planted is the number of histories in which each anomaly must be found.
+// planted is the number of histories in which each anomaly must be found, without -short.
 const planted = 2000
 
 // TestGraphFindsEachAnomalyAsOftenAsItIsThere plants each anomaly in thousands of
@@ -108,7 +113,10 @@ func TestGraphFindsEachAnomalyAsOftenAsItIsThere(t *testing.T) {
 	for _, damage := range damages() {
 		t.Run(damage.anomaly, func(t *testing.T) {
 			t.Parallel()
-			a, usual := newAgreement(), seeds(t, 0)
+			a, usual, planted := newAgreement(), seeds(t, 0), planted
+			if testing.Short() {
+				planted /= 10
+			}
 			for seed := uint64(0); seed < usual || a.names[damage.anomaly] < planted; seed++ {
 				require.Less(t, seed, uint64(100*planted), "it is hardly ever found: %+v", a)
 				pick := seeded(seed + 2<<32)

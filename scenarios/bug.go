@@ -13,6 +13,9 @@ type Bug struct {
 		apply func(ctx context.Context, event eventcore.Recorded) error,
 		save func(ctx context.Context, at eventcore.Position) error,
 	) func(ctx context.Context, event eventcore.Recorded) error
-	// Notice replaces what takes a notice.
-	Notice func(take func(eventcore.ProjectionNotice)) func(eventcore.ProjectionNotice)
+	// Notice replaces what takes a notice. It is given that, and what applies an event.
+	Notice func(
+		take func(eventcore.ProjectionNotice),
+		apply func(ctx context.Context, event eventcore.Recorded) error,
+	) func(eventcore.ProjectionNotice)
 }

@@ -84,7 +84,7 @@ func (p *projection) run(ctx context.Context, all eventcore.AllReader) (err erro
 	}
 	notice := p.notice
 	if bug.Notice != nil {
-		notice = bug.Notice(notice)
+		notice = bug.Notice(notice, p.applyEvent)
 	}
 	options := append(p.options(subscription), eventcore.WithCheckpoints(checkpoints), eventcore.OnNotice(notice))
 	_, err = eventcore.RunProjection(running, &spyAll{p, all}, eventcore.ProjectorFunc[fact](p.project), options...)

@@ -4,6 +4,7 @@ package seeds
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -16,15 +17,26 @@ import (
 	"github.com/eventcore-go/eventcore-sim/backends/sqlite"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/internal/pgtest"
+	"github.com/eventcore-go/eventcore-sim/internal/sqliteruns"
 	"github.com/eventcore-go/eventcore-sim/sim"
 	"github.com/eventcore-go/eventcore-sim/sim/certify"
 	"github.com/eventcore-go/eventcore-sim/sim/disk"
 	"github.com/eventcore-go/eventcore-sim/sim/seedfile"
 )
 
-var server pgtest.Once
+var (
+	server    pgtest.Once
+	databases sqliteruns.Stores
+)
 
-func TestMain(m *testing.M) { os.Exit(server.Run(m)) }
+func TestMain(m *testing.M) {
+	code := server.Run(m)
+	if err := databases.Close(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
 
 // backend returns the backend of that name. own: the files are its own; else they were
 // made on another, whose schedule would not fit the steps inside this one.
@@ -44,7 +56,10 @@ func backend(t *testing.T, name string, own bool) sim.Backend {
 			})
 		},
 		"sqlite": func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
-			return sqlite.Open(ctx, sqlite.Memory, sqlite.Config{Clock: env.Clock})
+			if !own {
+				return sqlite.Open(ctx, sqlite.Memory, sqlite.Config{Clock: env.Clock})
+			}
+			return databases.Open(ctx, sqlite.Config{Clock: env.Clock, Synchronous: sqlite.SynchronousNormal}, env.Connections)
 		},
 		"postgres": func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
 			return postgres.Open(ctx, server.DSN(t), postgres.Config{Clock: env.Clock})

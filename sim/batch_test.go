@@ -28,19 +28,20 @@ func seedsOf(cfg sim.Config, n uint64) iter.Seq[sim.Config] {
 
 func TestBatchDeliversInOrderWhateverTheWorkers(t *testing.T) {
 	cfg := sim.Config{Backend: memoryBackend(), Scenario: scenario(t, "contention")}
+	runs := seedCount(60, 12)
 	var traces [][]uint64
 	var sums []uint64
 	for _, workers := range []int{0, 1, 4} {
 		var seeds, hashes []uint64
-		batch := sim.Batch{Runs: seedsOf(cfg, 60), Workers: workers, OnResult: func(r *sim.Result) bool {
+		batch := sim.Batch{Runs: seedsOf(cfg, uint64(runs)), Workers: workers, OnResult: func(r *sim.Result) bool {
 			seeds = append(seeds, r.Seed)
 			hashes = append(hashes, r.Trace.Hash())
 			return true
 		}}
 		summary, err := batch.Do(t.Context())
 		require.NoError(t, err)
-		require.Equal(t, 60, summary.Runs)
-		require.Equal(t, 60, summary.Verdicts[sim.Pass])
+		require.Equal(t, runs, summary.Runs)
+		require.Equal(t, runs, summary.Verdicts[sim.Pass])
 		require.Equal(t, sim.Pass, summary.Worst())
 		require.IsIncreasing(t, seeds)
 		traces = append(traces, hashes)
@@ -104,6 +105,16 @@ func TestFaultThatNeverFiresMakesABatchVacuous(t *testing.T) {
 	require.Equal(t, []string{"fault fail-after never fired although it was expected 25 times"}, s.Vacuous())
 }
 
+func TestACallThatNoFaultHitsMakesABatchVacuous(t *testing.T) {
+	coverage := sim.Coverage{Calls: 1000, Overlaps: 1, Struck: map[eventcore.Operation]sim.FaultCount{
+		eventcore.OpSaveCheckpoint: {Fired: 0, Expected: 25},
+		eventcore.OpCheckLease:     {Fired: 1, Expected: 25},
+		eventcore.OpReadAll:        {Fired: 0, Expected: 3},
+	}}
+	s := sim.Summary{Workloads: map[sim.Workload]*sim.WorkloadSummary{{Backend: "memory", Scenario: "leadership"}: {Runs: 100, Coverage: coverage}}}
+	require.Equal(t, []string{"leadership on memory: no fault ever hit a call of save checkpoint although 25 were expected"}, s.Vacuous())
+}
+
 func TestScenarioWithoutConflictOrOverlapMakesABatchVacuous(t *testing.T) {
 	calls := sim.Coverage{Calls: 1000, Conflicts: 1, Overlaps: 1}
 	for name, test := range map[string]struct {
@@ -128,6 +139,9 @@ func TestScenarioWithoutConflictOrOverlapMakesABatchVacuous(t *testing.T) {
 // Real runs: each scenario that is made for conflicts meets some, and every kind of
 // fault fires.
 func TestRealBatchReachesWhatItIsMadeFor(t *testing.T) {
+	if testing.Short() {
+		t.Skip("fewer seeds reach less; left out with -short")
+	}
 	runs := func(yield func(sim.Config) bool) {
 		for seed := range uint64(60) {
 			for _, s := range scenarios.All() {
@@ -142,6 +156,12 @@ func TestRealBatchReachesWhatItIsMadeFor(t *testing.T) {
 	require.Empty(t, summary.Vacuous())
 	for _, kind := range chaos.Kinds() {
 		require.Positive(t, summary.Coverage.Faults[kind.Kind].Fired, kind.Kind)
+	}
+	for _, op := range []eventcore.Operation{
+		eventcore.OpAppend, eventcore.OpReadStream, eventcore.OpReadAll, eventcore.OpLoadCheckpoint, eventcore.OpSaveCheckpoint,
+		eventcore.OpAcquire, eventcore.OpCheckLease, eventcore.OpReleaseLease, eventcore.OpLoadSnapshot, eventcore.OpSaveSnapshot,
+	} {
+		require.Positive(t, summary.Coverage.Struck[op].Fired, op)
 	}
 	require.Len(t, summary.Ran(), len(scenarios.All()))
 	for workload, of := range summary.Workloads {

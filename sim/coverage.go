@@ -25,8 +25,9 @@ type Coverage struct {
 	Kills int
 	// Reached counts what scenarios are for; see [scenarios.Scenario.Reaches].
 	Reached map[string]int
-	// Faults counts by kind.
+	// Faults counts by kind, Struck by the operation that they hit.
 	Faults map[chaos.Kind]FaultCount
+	Struck map[eventcore.Operation]FaultCount
 }
 
 // FaultCount is how often faults of one kind fired.
@@ -58,6 +59,13 @@ func (c *Coverage) Add(other Coverage) {
 	if c.Faults == nil {
 		c.Faults = make(map[chaos.Kind]FaultCount)
 	}
+	if c.Struck == nil {
+		c.Struck = make(map[eventcore.Operation]FaultCount)
+	}
+	for op, n := range other.Struck {
+		sum := c.Struck[op]
+		c.Struck[op] = FaultCount{sum.Fired + n.Fired, sum.Expected + n.Expected}
+	}
 	for kind, n := range other.Faults {
 		sum := c.Faults[kind]
 		c.Faults[kind] = FaultCount{sum.Fired + n.Fired, sum.Expected + n.Expected}
@@ -76,6 +84,14 @@ func faultCoverage(injector *chaos.Injector) map[chaos.Kind]FaultCount {
 		if n != (FaultCount{}) {
 			counts[kind.Kind] = n
 		}
+	}
+	return counts
+}
+
+func struckCoverage(injector *chaos.Injector) map[eventcore.Operation]FaultCount {
+	counts := make(map[eventcore.Operation]FaultCount)
+	for op, n := range injector.Struck() {
+		counts[op] = FaultCount{n.Fired, n.Expected}
 	}
 	return counts
 }

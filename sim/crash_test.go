@@ -22,7 +22,8 @@ func fileBackend() sim.Backend {
 func TestCallsThatACrashCutsOffHaveAnUnknownOutcome(t *testing.T) {
 	// Without other faults nothing else leaves an outcome unknown.
 	unknown, crashes, again := 0, 0, 0
-	for seed := uint64(1); seed <= 20; seed++ {
+	seeds := seedCount(20, 8)
+	for seed := uint64(1); seed <= uint64(seeds); seed++ {
 		all := []sim.Crash{{Step: 100, Kind: sim.CrashPower}, {Step: 200, Kind: sim.CrashReordered, Again: 3}, {Step: 300, Kind: sim.CrashProcess}}
 		r := run(t, sim.Config{Seed: seed, Backend: fileBackend(), Scenario: scenario(t, "transfers"), Faults: &chaos.Plan{}, Crashes: &all})
 		require.Equal(t, sim.Pass, r.Verdict, r.Reason)
@@ -31,13 +32,13 @@ func TestCallsThatACrashCutsOffHaveAnUnknownOutcome(t *testing.T) {
 		again += r.Coverage.Crashes - len(r.Crashes)
 	}
 	require.Positive(t, unknown)
-	require.Greater(t, crashes, 40)
+	require.Greater(t, crashes, 2*seeds)
 	require.Positive(t, again)
 }
 
 func TestARunWithCrashesIsReplayedToTheSameTrace(t *testing.T) {
 	crashes := 0
-	for seed := uint64(1); seed <= 20; seed++ {
+	for seed := uint64(1); seed <= uint64(seedCount(20, 8)); seed++ {
 		first := run(t, sim.Config{Seed: seed, Backend: fileBackend(), Scenario: scenario(t, "orders")})
 		faults := chaos.Explicit(first.Faults...)
 		second := run(t, sim.Config{

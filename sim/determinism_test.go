@@ -27,7 +27,7 @@ func hashes(t *testing.T, n int, change func(*sim.Config)) []uint64 {
 }
 
 func TestSameSeedSameTraceWhateverGOMAXPROCS(t *testing.T) {
-	const seeds = 200
+	seeds := seedCount(200, 18)
 	asIs := func(*sim.Config) {}
 	before := runtime.GOMAXPROCS(1)
 	t.Cleanup(func() { runtime.GOMAXPROCS(before) })
@@ -46,8 +46,9 @@ func TestSameSeedSameTraceWhateverGOMAXPROCS(t *testing.T) {
 }
 
 func TestGoroutineSwitchMakesTheSameTrace(t *testing.T) {
-	coroutines := hashes(t, 40, func(*sim.Config) {})
-	goroutines := hashes(t, 40, func(cfg *sim.Config) { cfg.GoroutineSwitch = true })
+	seeds := seedCount(40, 9)
+	coroutines := hashes(t, seeds, func(*sim.Config) {})
+	goroutines := hashes(t, seeds, func(cfg *sim.Config) { cfg.GoroutineSwitch = true })
 	require.Equal(t, coroutines, goroutines)
 }
 

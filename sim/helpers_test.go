@@ -39,6 +39,15 @@ func run(t testing.TB, cfg sim.Config) *sim.Result {
 	return result
 }
 
+// seedCount returns the number of seeds of a test: with -short, which the race detector runs with,
+// the second one. One task of a run goes at a time, so further seeds show it nothing new.
+func seedCount(usual, short int) int {
+	if testing.Short() {
+		return short
+	}
+	return usual
+}
+
 // noFaults is a plan without faults, for Config.Faults.
 func noFaults() *chaos.Plan { return &chaos.Plan{} }
 

@@ -26,7 +26,7 @@ func TestEveryScenarioPassesOnMemory(t *testing.T) {
 	for _, s := range scenarios.All() {
 		t.Run(s.Name, func(t *testing.T) {
 			// All seeds that the budgets of mutants speak of.
-			for seed := range uint64(61) {
+			for seed := range uint64(seedCount(61, 9)) {
 				result := run(t, sim.Config{Seed: seed, Backend: memoryBackend(), Scenario: s})
 				require.Equal(t, sim.Pass, result.Verdict, "seed %d: %s", seed, result.Reason)
 				require.Positive(t, result.Coverage.Calls)

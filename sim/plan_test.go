@@ -22,6 +22,9 @@ func plans(t *testing.T, s scenarios.Scenario, n uint64) []sim.Plan {
 }
 
 func TestEachSeedLeavesOutWholeKindsOfFaultsAndOperations(t *testing.T) {
+	if testing.Short() {
+		t.Skip("counts what many seeds draw; left out with -short")
+	}
 	for _, s := range scenarios.All() {
 		t.Run(s.Name, func(t *testing.T) {
 			faults, kinds := map[chaos.Kind]int{}, map[string]int{}

@@ -254,7 +254,7 @@ func (r *run) finish() {
 		lost := r.disk.Stats()
 		result.Coverage.Crashes, result.Coverage.Lost, result.Coverage.Torn = lost.Crashes, lost.Lost, lost.Torn
 	}
-	result.Coverage.Faults = faultCoverage(r.injector)
+	result.Coverage.Faults, result.Coverage.Struck = faultCoverage(r.injector), struckCoverage(r.injector)
 	if reaches := r.cfg.Scenario.Reaches; reaches != nil {
 		result.Coverage.Reached = reaches(result.Results)
 	}

@@ -83,13 +83,12 @@ const enough = 20
 
 // Vacuous says what should have happened in the runs and never did, one sentence
 // each: a kind of fault that was asked for and never fired although it had ample
-// occasion, a scenario made for conflicts that had none, something else that a scenario is
+// occasion, calls of a workload that no fault ever hit, a scenario made for conflicts that had none, something else that a scenario is
 // for, clients that never overlapped. It is empty for runs that reached what they were made for.
 func (s *Summary) Vacuous() []string {
 	var found []string
 	for _, info := range chaos.Kinds() {
-		n := s.Coverage.Faults[info.Kind]
-		if n.Fired == 0 && n.Expected >= enough {
+		if n := s.Coverage.Faults[info.Kind]; n.never() {
 			found = append(found, fmt.Sprintf("fault %s never fired although it was expected %.0f times", info.Kind, n.Expected))
 		}
 	}
@@ -98,6 +97,7 @@ func (s *Summary) Vacuous() []string {
 	}
 	for _, workload := range s.Ran() {
 		of := s.Workloads[workload]
+		found = append(found, of.Coverage.unstruck(workload)...)
 		if of.Runs < enough || of.Coverage.Calls == 0 {
 			continue
 		}
@@ -112,6 +112,20 @@ func (s *Summary) Vacuous() []string {
 		scenario, err := scenarios.Lookup(workload.Scenario)
 		if err == nil && scenario.WantsConflict && of.Coverage.Conflicts == 0 {
 			found = append(found, fmt.Sprintf("%s: no append ever met a version conflict in %d runs", workload, of.Runs))
+		}
+	}
+	return found
+}
+
+// never says that none fired where there was ample occasion.
+func (n FaultCount) never() bool { return n.Fired == 0 && n.Expected >= enough }
+
+// unstruck says which calls no fault ever hit.
+func (c *Coverage) unstruck(workload Workload) []string {
+	var found []string
+	for _, op := range slices.Sorted(maps.Keys(c.Struck)) {
+		if n := c.Struck[op]; n.never() {
+			found = append(found, fmt.Sprintf("%s: no fault ever hit a call of %s although %.0f were expected", workload, op, n.Expected))
 		}
 	}
 	return found

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"time"
 
 	"github.com/eventcore-go/eventcore-sim/sim/internal/coro"
 	"github.com/eventcore-go/eventcore-sim/sim/yield"
@@ -30,7 +31,7 @@ type task struct {
 	state  taskState
 	point  int32  // where it is parked: a name of the trace
 	detail uint64 // digest of what it did since its last step
-	wake   int64  // when state is taskSleeping
+	wake   int64  // when state is taskSleeping, or taskWaiting with an end; there 0: none
 	ready  func() bool
 	// outside says what may hold it up outside the process.
 	outside string
@@ -118,7 +119,22 @@ func (t *task) Wait(name string, ready func() bool) {
 	if t.doomed {
 		return
 	}
-	t.state, t.point, t.ready = taskWaiting, t.world.trace.intern(name), ready
+	t.wait(name, 0, ready)
+}
+
+// WaitFor implements [yield.TimedTask].
+func (t *task) WaitFor(name string, limit time.Duration, ready func() bool) (left time.Duration) {
+	if t.doomed {
+		return 0
+	}
+	end := t.world.now + int64(limit)
+	t.wait(name, end, ready)
+	return time.Duration(end - t.world.now)
+}
+
+// wait parks the task until it is ready, at most until that time, unless that is 0.
+func (t *task) wait(name string, end int64, ready func() bool) {
+	t.state, t.point, t.wake, t.ready = taskWaiting, t.world.trace.intern(name), end, ready
 	t.stop()
 }
 

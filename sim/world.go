@@ -195,7 +195,7 @@ func (w *world) collect() (bits uint64, unfinished bool) {
 				continue
 			}
 		case taskWaiting:
-			if !t.ready() {
+			if ended := t.wake != 0 && t.wake <= w.now; !ended && !t.ready() {
 				unfinished = true
 				continue
 			}
@@ -213,11 +213,13 @@ func (w *world) collect() (bits uint64, unfinished bool) {
 	return bits, unfinished
 }
 
-// advance moves the clock to the next sleeper's time; false if nobody sleeps.
+// advance moves the clock to when the next sleeper wakes, or the next wait ends; false if
+// none does.
 func (w *world) advance() bool {
 	next, found := int64(0), false
 	for _, t := range w.tasks {
-		if t.state == taskSleeping && (!found || t.wake < next) {
+		timed := t.state == taskSleeping || t.state == taskWaiting && t.wake != 0
+		if timed && (!found || t.wake < next) {
 			next, found = t.wake, true
 		}
 	}

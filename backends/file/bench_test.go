@@ -3,58 +3,66 @@ package file_test
 import (
 	"bufio"
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
 	"testing"
 
 	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
 
 	"github.com/eventcore-go/eventcore-sim/backends/file"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/benchtest"
 )
 
 // The benchmarks stand beside a raw baseline: the least work for the same guarantee with
 // bare calls of the operating system, without checks, hashes and index.
 
-// clients are the numbers of goroutines that work at the same time.
-var clients = []int{1, 8, 32}
-
-// spread has b.Loop's iterations done by so many goroutines.
-func spread(b *testing.B, clients int, work func(client int)) {
-	b.Helper()
-	b.ReportAllocs()
-	if clients == 1 {
-		for b.Loop() {
-			work(0)
-		}
-		return
-	}
-	turns := make(chan struct{})
-	var group sync.WaitGroup
-	for client := range clients {
-		group.Go(func() {
-			for range turns {
-				work(client)
-			}
+func BenchmarkAppend(b *testing.B) {
+	for name, policy := range map[string]file.FsyncPolicy{"always": file.FsyncAlways, "never": file.FsyncNever} {
+		cfg := file.Config{Fsync: policy}
+		b.Run("fsync="+name, func(b *testing.B) {
+			benchtest.Append(b, func(b *testing.B, _ benchtest.Shape) (store, raw benchtest.Adder) {
+				s, dir := open(b, b.TempDir(), cfg), b.TempDir()
+				for _, sub := range []string{"tmp", "events"} {
+					require.NoError(b, os.Mkdir(filepath.Join(dir, sub), 0o750))
+				}
+				var turn sync.Mutex // appends take turns there too
+				return func(w eventcore.Writes) error {
+						_, err := s.Append(b.Context(), w)
+						return err
+					}, func(w eventcore.Writes) error {
+						lines, err := rawLines(w)
+						if err != nil {
+							return err
+						}
+						turn.Lock()
+						defer turn.Unlock()
+						return rawAppend(dir, lines, policy == file.FsyncAlways)
+					}
+			})
 		})
 	}
-	for b.Loop() {
-		turns <- struct{}{}
+}
+
+func rawLines(w eventcore.Writes) (lines []byte, err error) {
+	for _, e := range w.Events() {
+		line, err := json.Marshal(&e.Event)
+		if err != nil {
+			return nil, err
+		}
+		lines = append(append(lines, line...), '\n')
 	}
-	close(turns)
-	group.Wait()
+	return lines, nil
 }
 
 // rawAppend keeps lines in a new file, as durably as a store does.
-func rawAppend(b *testing.B, dir string, lines []byte, fsync bool) {
-	b.Helper()
+func rawAppend(dir string, lines []byte, fsync bool) error {
 	name := uuid.Must(uuid.NewV7()).String()
 	f, err := os.Create(filepath.Join(dir, "tmp", name))
 	if err != nil {
-		b.Error(err)
-		return
+		return err
 	}
 	_, err = f.Write(lines)
 	if err == nil && fsync {
@@ -73,142 +81,92 @@ func rawAppend(b *testing.B, dir string, lines []byte, fsync bool) {
 			_ = d.Close()
 		}
 	}
-	if err != nil {
-		b.Error(err)
-	}
+	return err
 }
 
-func BenchmarkAppend(b *testing.B) {
-	for _, fsync := range []bool{true, false} {
-		cfg := file.Config{}
-		if !fsync {
-			cfg.Fsync = file.FsyncNever
-		}
-		for _, shape := range []struct{ streams, events int }{{1, 1}, {1, 10}, {2, 1}} {
-			for _, n := range clients {
-				name := fmt.Sprintf("fsync=%v/streams=%d/events=%d/clients=%d", fsync, shape.streams, shape.events, n)
-				b.Run(name+"/store", func(b *testing.B) {
-					s := open(b, b.TempDir(), cfg)
-					versions := make([]eventcore.Version, n)
-					spread(b, n, func(client int) {
-						ids := make([]eventcore.StreamID, shape.streams)
-						for i := range ids {
-							ids[i] = eventcore.MustStreamID(fmt.Sprintf("account-%d-%d", client, i))
-						}
-						appendTo(b, s, versions[client], shape.events, ids...)
-						versions[client] += eventcore.Version(shape.events)
-					})
-				})
-				b.Run(name+"/raw", func(b *testing.B) {
-					dir := b.TempDir()
-					for _, sub := range []string{"tmp", "events"} {
-						if err := os.Mkdir(filepath.Join(dir, sub), 0o750); err != nil {
-							b.Fatal(err)
-						}
-					}
-					var turn sync.Mutex // appends take turns there too
-					spread(b, n, func(int) {
-						var lines []byte
-						for range shape.streams * shape.events {
-							line, err := json.Marshal(proposed("deposited", `{"n":1}`))
-							if err != nil {
-								b.Error(err)
-							}
-							lines = append(append(lines, line...), '\n')
-						}
-						turn.Lock()
-						defer turn.Unlock()
-						rawAppend(b, dir, lines, fsync)
-					})
-				})
-			}
-		}
-	}
+// rawReader reads the files of a store in the order of their names, each of which has
+// [benchtest.FilledAtATime] events.
+type rawReader struct {
+	tb    testing.TB
+	names []string
 }
 
-// BenchmarkRead reads 100,000 events that lie in 100 files; the raw baseline decodes
-// their lines one after the other.
-func BenchmarkRead(b *testing.B) {
-	const events, step = 100_000, 1000
-	dir := b.TempDir()
-	s := open(b, dir, fast)
-	id := eventcore.MustStreamID("a")
-	for version := 0; version < events; version += step {
-		appendTo(b, s, eventcore.Version(version), step, id)
-	}
-	b.Run("stream/store", func(b *testing.B) {
-		spread(b, 1, func(int) {
-			if n := len(stream(b, s, id)); n != events {
-				b.Error(n)
-			}
-		})
-	})
-	b.Run("all/page=100/store", func(b *testing.B) {
-		var after eventcore.Position
-		spread(b, 1, func(int) {
-			n := 0
-			for e, err := range s.ReadAll(b.Context(), eventcore.Filter{}, after, 100) {
-				if err != nil {
-					b.Error(err)
-				}
-				after = e.Position
-				n++
-			}
-			if n == 0 {
-				after = eventcore.Position{}
-			}
-		})
-	})
-	names, err := filepath.Glob(filepath.Join(dir, "events", "*"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Run("stream/raw", func(b *testing.B) {
-		spread(b, 1, func(int) {
-			var all []eventcore.Recorded
-			for _, name := range names {
-				all = append(all, rawRead(b, name)...)
-			}
-			if len(all) != events {
-				b.Error(len(all))
-			}
-		})
-	})
-	b.Run("open", func(b *testing.B) {
-		if err := s.Close(); err != nil {
-			b.Fatal(err)
+func (r *rawReader) read(after int64, limit int) (n int) {
+	first := int(after) / benchtest.FilledAtATime
+	skip := int(after) % benchtest.FilledAtATime
+	for _, name := range r.names[first:] {
+		if n == limit {
+			break
 		}
-		spread(b, 1, func(int) {
-			s, err := file.Open(b.Context(), dir, fast)
-			if err != nil {
-				b.Fatal(err)
-			}
-			if err := s.Close(); err != nil {
-				b.Fatal(err)
-			}
-		})
-	})
+		n += len(rawRead(r.tb, name, skip, limit-n))
+		skip = 0
+	}
+	return n
 }
 
-func rawRead(b *testing.B, name string) (all []eventcore.Recorded) {
-	b.Helper()
+func (r *rawReader) readStream(_ string, after int64) int { return r.read(after, benchtest.Filled) }
+
+func (r *rawReader) readAll(after int64, limit int) (n int, last int64) {
+	n = r.read(after, limit)
+	return n, after + int64(n)
+}
+
+// rawRead decodes lines of a file, those behind some that it passes over.
+func rawRead(tb testing.TB, name string, skip, limit int) (all []eventcore.Recorded) {
+	tb.Helper()
 	f, err := os.Open(name)
 	if err != nil {
-		b.Fatal(err)
+		tb.Error(err)
+		return nil
 	}
 	defer f.Close()
 	lines := bufio.NewScanner(f)
-	lines.Scan() // the header
-	for lines.Scan() {
+	for range skip + 1 { // and the header
+		lines.Scan()
+	}
+	for len(all) < limit && lines.Scan() {
 		var l struct {
 			ID             uuid.UUID
 			Stream, Type   string
 			Data, Metadata json.RawMessage
 		}
 		if err := json.Unmarshal(lines.Bytes(), &l); err != nil {
-			b.Fatal(err)
+			tb.Error(err)
 		}
 		all = append(all, eventcore.Recorded{ID: l.ID, Type: l.Type, Data: l.Data, Metadata: l.Metadata})
 	}
 	return all
+}
+
+// filled returns the directory of a store that is filled, the store, and a raw reader.
+func filled(b *testing.B, streams int) (string, *file.Store, *rawReader) {
+	b.Helper()
+	dir := b.TempDir()
+	s := open(b, dir, fast)
+	benchtest.Fill(b, s, streams)
+	names, err := filepath.Glob(filepath.Join(dir, "events", "*"))
+	require.NoError(b, err)
+	return dir, s, &rawReader{b, names}
+}
+
+func BenchmarkReadStream(b *testing.B) {
+	_, s, raw := filled(b, 1)
+	benchtest.ReadStream(b, s, raw.readStream)
+}
+
+func BenchmarkReadAll(b *testing.B) {
+	_, s, raw := filled(b, 10)
+	benchtest.ReadAll(b, s, raw.readAll)
+}
+
+// BenchmarkOpen opens a store of 100,000 events that lie in 100 files.
+func BenchmarkOpen(b *testing.B) {
+	dir, s, _ := filled(b, 1)
+	require.NoError(b, s.Close())
+	b.ReportAllocs()
+	for b.Loop() {
+		s, err := file.Open(b.Context(), dir, fast)
+		require.NoError(b, err)
+		require.NoError(b, s.Close())
+	}
 }

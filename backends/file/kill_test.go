@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -25,6 +26,9 @@ func TestVictim(t *testing.T) {
 		t.Skip("this is a part of another test")
 	}
 	s := open(t, dir, file.Config{})
+	lease, err := s.TryAcquire(t.Context(), orders())
+	require.NoError(t, err)
+	fmt.Println("leads", lease.Token())
 	id := eventcore.MustStreamID("a")
 	for version := eventcore.Version(len(stream(t, s, id))); ; version++ {
 		appendTo(t, s, version, 1, id)
@@ -32,9 +36,10 @@ func TestVictim(t *testing.T) {
 	}
 }
 
-func TestAProcessThatIsKilledLosesNoAcknowledgedAppend(t *testing.T) {
+func TestAProcessThatIsKilledLosesNoAcknowledgedAppendAndItsLease(t *testing.T) {
 	dir := t.TempDir()
 	acknowledged := 0
+	last := uint64(0)
 	for range 5 {
 		victim := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestVictim$")
 		victim.Env = append(os.Environ(), victimVariable+"="+dir)
@@ -42,7 +47,12 @@ func TestAProcessThatIsKilledLosesNoAcknowledgedAppend(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, victim.Start())
 		lines := bufio.NewScanner(out)
+		token := uint64(0)
 		for n := 0; n < 20 && lines.Scan(); n++ {
+			if text, found := strings.CutPrefix(lines.Text(), "leads "); found {
+				_, err := fmt.Sscan(text, &token)
+				require.NoError(t, err)
+			}
 			if version, err := strconv.Atoi(lines.Text()); err == nil {
 				acknowledged = version
 			}
@@ -61,6 +71,11 @@ func TestAProcessThatIsKilledLosesNoAcknowledgedAppend(t *testing.T) {
 		found := len(stream(t, s, eventcore.MustStreamID("a")))
 		require.GreaterOrEqual(t, found, acknowledged)
 		require.LessOrEqual(t, found, acknowledged+1)
+		require.Greater(t, token, last)
+		lease, err := s.TryAcquire(t.Context(), orders())
+		require.NoError(t, err, "the lease ended with its process")
+		require.Greater(t, lease.Token(), token)
+		last = lease.Token()
 		require.NoError(t, s.Close())
 	}
 	require.Positive(t, acknowledged)

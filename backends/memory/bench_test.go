@@ -1,15 +1,19 @@
 package memory_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/eventcore-go/eventcore-sim/backends/memory"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/benchtest"
 )
 
 // payload is as long as that of a common small event.
@@ -52,32 +56,84 @@ func fill(tb testing.TB, events int, ids ...eventcore.StreamID) *memory.Store {
 	return s
 }
 
-// rounds is the number of versions for which batches are prepared. The store is
-// renewed when they are used up, so that it does not outgrow the machine.
-const rounds = 1 << 13
+// raw does the least work that gives the same guarantees: slices and a map behind a lock.
+type raw struct {
+	mu      sync.RWMutex
+	log     []*eventcore.Recorded
+	streams map[eventcore.StreamID][]*eventcore.Recorded
+}
+
+func newRaw() *raw { return &raw{streams: map[eventcore.StreamID][]*eventcore.Recorded{}} }
+
+func (r *raw) append(w eventcore.Writes) error {
+	now := time.Now().UTC()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	participants := w.Participants()
+	for i := range participants {
+		if p := &participants[i]; len(r.streams[p.Stream]) != int(p.Expected) {
+			return eventcore.ErrVersionConflict
+		}
+	}
+	for _, e := range w.Events() {
+		id := participants[e.Participant].Stream
+		made := &eventcore.Recorded{
+			ID: e.Event.ID, Stream: id, Version: eventcore.Version(len(r.streams[id]) + 1), Type: e.Event.Type,
+			Data: bytes.Clone(e.Event.Data), Metadata: bytes.Clone(e.Event.Metadata),
+			RecordedAt: now, Position: eventcore.NewPosition(0, uint64(len(r.log)+1)),
+		}
+		r.log, r.streams[id] = append(r.log, made), append(r.streams[id], made)
+	}
+	return nil
+}
+
+// count passes over events, which the reader gets to keep: they never change.
+func count(events []*eventcore.Recorded) (got int) {
+	for _, e := range events {
+		if kept := *e; kept.Version > 0 {
+			got++
+		}
+	}
+	return got
+}
+
+func (r *raw) readStream(stream string, after int64) int {
+	id := eventcore.MustStreamID(stream)
+	r.mu.RLock()
+	events := r.streams[id]
+	r.mu.RUnlock()
+	return count(events[after:])
+}
+
+func (r *raw) readAll(after int64, limit int) (n int, last int64) {
+	r.mu.RLock()
+	events := r.log
+	r.mu.RUnlock()
+	events = events[after:]
+	n = count(events[:min(limit, len(events))])
+	return n, after + int64(n)
+}
+
+// filled returns a store and a baseline that are filled.
+func filled(b *testing.B, streams int) (*memory.Store, *raw) {
+	b.Helper()
+	s, r := memory.New(memory.Config{}), newRaw()
+	benchtest.Fill(b, s, streams)
+	for e, err := range s.ReadAll(b.Context(), eventcore.Filter{}, eventcore.Position{}, 0) {
+		require.NoError(b, err)
+		r.log, r.streams[e.Stream] = append(r.log, &e), append(r.streams[e.Stream], &e)
+	}
+	return s, r
+}
 
 func BenchmarkAppend(b *testing.B) {
-	for _, bench := range []struct{ streams, events int }{{1, 1}, {1, 10}, {2, 1}} {
-		b.Run(fmt.Sprintf("streams=%d/events=%d", bench.streams, bench.events), func(b *testing.B) {
-			ids := streams(bench.streams)
-			prepared := make([]eventcore.Writes, rounds)
-			for i := range prepared {
-				prepared[i] = batch(b, eventcore.Version(i*bench.events), bench.events, ids...)
-			}
-			clock := stoppedClock{}
-			s, next := memory.New(memory.Config{Clock: clock}), 0
-			b.ReportAllocs()
-			for b.Loop() {
-				if next == rounds {
-					s, next = memory.New(memory.Config{Clock: clock}), 0
-				}
-				if _, err := s.Append(b.Context(), prepared[next]); err != nil {
-					b.Fatal(err)
-				}
-				next++
-			}
-		})
-	}
+	benchtest.Append(b, func(b *testing.B, _ benchtest.Shape) (store, raw benchtest.Adder) {
+		s := memory.New(memory.Config{})
+		return func(w eventcore.Writes) error {
+			_, err := s.Append(b.Context(), w)
+			return err
+		}, newRaw().append
+	})
 }
 
 func BenchmarkConflict(b *testing.B) {
@@ -92,30 +148,17 @@ func BenchmarkConflict(b *testing.B) {
 }
 
 func BenchmarkReadStream(b *testing.B) {
-	for _, events := range []int{10, 100_000} {
-		b.Run(fmt.Sprintf("events=%d", events), func(b *testing.B) {
-			ids := streams(1)
-			s := fill(b, max(events, 100), ids...)
-			after := eventcore.Version(max(events, 100) - events)
-			b.ReportAllocs()
-			for b.Loop() {
-				got := 0
-				for _, err := range s.ReadStream(b.Context(), ids[0], after) {
-					if err != nil {
-						b.Fatal(err)
-					}
-					got++
-				}
-				if got != events {
-					b.Fatal(got)
-				}
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*events), "ns/event")
-		})
-	}
+	s, raw := filled(b, 1)
+	benchtest.ReadStream(b, s, raw.readStream)
 }
 
 func BenchmarkReadAll(b *testing.B) {
+	s, raw := filled(b, 10)
+	benchtest.ReadAll(b, s, raw.readAll)
+}
+
+// BenchmarkReadAllFiltered reads the global order to its end, page by page.
+func BenchmarkReadAllFiltered(b *testing.B) {
 	const events, page = 100_000, 100
 	s := fill(b, events, streams(10)...)
 	prefix, err := eventcore.ParseStreamPrefix("account-7")

@@ -38,6 +38,9 @@ func at[S any](dsn string) statetest.Place[S] {
 // strictly is like onServer, but transactions have the strictest isolation.
 func strictly[S any](tb testing.TB) statetest.Place[S] {
 	tb.Helper()
+	if testing.Short() {
+		tb.Skip("what the level changes is the server's")
+	}
 	dsn := server.DSN(tb)
 	open(tb, dsn, postgres.Config{})
 	return at[S](pgtest.With(dsn, "default_transaction_isolation", "serializable"))

@@ -19,6 +19,7 @@ const (
 	deadlockDetected         = "40P01"
 	statementCompletion      = "40003" // "statement completion unknown"
 	classConnectionException = "08"
+	classInternalError       = "XX"
 )
 
 // byStream is the index that no two events of one version get past.
@@ -27,7 +28,7 @@ const byStream = "eventcore_events_by_stream"
 // failed is the failure of an append whose statements were on their way.
 func failed(ctx context.Context, writes *eventcore.Writes, err error) error {
 	refused, answered := errors.AsType[*pgconn.PgError](err)
-	if answered && lostRace(refused) && len(writes.Participants()) > 0 {
+	if answered && rolledBack(refused) && lostRace(refused) && len(writes.Participants()) > 0 {
 		// The server does not say which stream moved, nor how far.
 		p := &writes.Participants()[0]
 		return &eventcore.VersionConflict{Stream: p.Stream, Expected: p.Expected, ActualUnknown: true}
@@ -56,14 +57,15 @@ func lostRace(refused *pgconn.PgError) bool {
 
 // rolledBack says whether the server's answer means that nothing was applied. An ERROR
 // ends the transaction. FATAL and PANIC end the connection, and might come when the
-// commit is done but not yet reported.
+// commit is done but not yet reported. Engines that commit on several nodes report as an
+// internal error that one of them did not answer.
 func rolledBack(refused *pgconn.PgError) bool {
 	severity := refused.SeverityUnlocalized
 	if severity == "" {
 		severity = refused.Severity // servers that do not send the other
 	}
 	return severity == "ERROR" && refused.Code != statementCompletion &&
-		!strings.HasPrefix(refused.Code, classConnectionException)
+		!strings.HasPrefix(refused.Code, classConnectionException) && !strings.HasPrefix(refused.Code, classInternalError)
 }
 
 // notApplied is the failure of an append that came to nothing.

@@ -52,7 +52,7 @@ func TestTheServersAnswerTellsTheOutcome(t *testing.T) {
 	)
 	for code, want := range map[string]string{
 		"40001": conflict, "40P01": conflict,
-		"40003": unknown, "08006": unknown,
+		"40003": unknown, "08006": unknown, "XX000": unknown,
 		"57014": notApplied, "53100": notApplied, "23505": notApplied, "P0001": notApplied,
 	} {
 		for _, at := range []string{"statement", "commit"} {

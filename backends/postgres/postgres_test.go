@@ -2,15 +2,14 @@ package postgres_test
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"testing"
 
-	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/eventcore-go/eventcore-sim/backends/postgres"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/ledger"
 	"github.com/eventcore-go/eventcore-sim/internal/pgtest"
 )
 
@@ -31,52 +30,19 @@ func open(tb testing.TB, dsn string, cfg postgres.Config) *postgres.Store {
 	return s
 }
 
-// batch returns a batch of so many events for each of the streams, at a version.
-func batch(tb testing.TB, version eventcore.Version, events int, streams ...eventcore.StreamID) eventcore.Writes {
-	tb.Helper()
-	var w eventcore.Writes
-	for _, id := range streams {
-		require.NoError(tb, w.Expect(id, version))
-		for n := range events {
-			require.NoError(tb, w.Append(id, proposed("deposited", fmt.Sprintf(`{"n":%d}`, int(version)+n+1))))
-		}
-	}
-	return w
-}
-
-func proposed(kind, data string) eventcore.Proposed {
-	return eventcore.Proposed{
-		ID: uuid.Must(uuid.NewV7()), Type: kind, Data: []byte(data), Metadata: []byte(`{"correlation":"x"}`),
-	}
-}
-
-// appendTo appends a batch that must be applied.
-func appendTo(tb testing.TB, s eventcore.Store, version eventcore.Version, events int, streams ...eventcore.StreamID) eventcore.Appended {
-	tb.Helper()
-	done, err := s.Append(tb.Context(), batch(tb, version, events, streams...))
-	require.NoError(tb, err)
-	return done
-}
-
-// stream returns the events of a stream.
-func stream(tb testing.TB, s eventcore.Store, id eventcore.StreamID) []eventcore.Recorded {
-	tb.Helper()
-	var all []eventcore.Recorded
-	for e, err := range s.ReadStream(tb.Context(), id, 0) {
-		require.NoError(tb, err)
-		all = append(all, e)
-	}
-	return all
-}
+// What the tests write and read.
+var (
+	proposed  = ledger.Event
+	batch     = ledger.Batch
+	appendTo  = ledger.Append
+	stream    = ledger.Stream
+	prefix    = ledger.Prefix
+	pattern   = ledger.Pattern
+	positions = ledger.Page
+)
 
 // global returns the positions of all events.
 func global(tb testing.TB, s eventcore.AllReader) []uint64 {
 	tb.Helper()
-	var all []uint64
-	for e, err := range s.ReadAll(tb.Context(), eventcore.Filter{}, eventcore.Position{}, 0) {
-		require.NoError(tb, err)
-		_, position := e.Position.Parts()
-		all = append(all, position)
-	}
-	return all
+	return ledger.Positions(tb, s, eventcore.Filter{})
 }

@@ -17,7 +17,8 @@ import (
 
 // raw does the least work that gives the same guarantees with bare pgx: the same lock,
 // then one statement made for just this number of streams and events, in one round trip;
-// one query a read. It stops the benchmark where something goes wrong.
+// one query a read, each of which ends with its context. It stops the benchmark where something
+// goes wrong.
 type raw struct {
 	tb   testing.TB
 	pool *pgxpool.Pool
@@ -58,7 +59,7 @@ func rawInsert(streams, events int) string {
 
 // append appends a batch whose streams get as many events each.
 func (r *raw) append(w eventcore.Writes, query string) error {
-	ctx := context.Background()
+	ctx := r.tb.Context()
 	var args []any
 	for _, p := range w.Participants() {
 		args = append(args, p.Stream.String(), int64(p.Expected))
@@ -113,12 +114,12 @@ func (r *raw) count(rows pgx.Rows, err error) (n int, last int64) {
 }
 
 func (r *raw) readStream(stream string, after int64) int {
-	n, _ := r.count(r.pool.Query(context.Background(),
+	n, _ := r.count(r.pool.Query(r.tb.Context(),
 		"SELECT "+rawColumns+" FROM eventcore_events WHERE stream_id = $1 AND version > $2 ORDER BY version", stream, after))
 	return n
 }
 
 func (r *raw) readAll(after int64, limit int) (n int, last int64) {
-	return r.count(r.pool.Query(context.Background(),
+	return r.count(r.pool.Query(r.tb.Context(),
 		"SELECT "+rawColumns+" FROM eventcore_events WHERE position > $1 ORDER BY position LIMIT $2", after, limit))
 }

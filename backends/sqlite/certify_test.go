@@ -4,6 +4,8 @@ import (
 	"context"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/eventcore-go/eventcore-sim/backends/sqlite"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/internal/sqliteruns"
@@ -11,8 +13,20 @@ import (
 	"github.com/eventcore-go/eventcore-sim/sim/certify"
 )
 
+// TestCertify certifies the store on files, statement by statement. A database in memory
+// has one connection, between whose statements nothing can happen.
 func TestCertify(t *testing.T) {
+	t.Run("file", func(t *testing.T) {
+		var stores sqliteruns.Stores
+		t.Cleanup(func() { require.NoError(t, stores.Close()) })
+		certify.Run(t, sim.Backend{Name: "sqlite", Open: func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
+			return stores.Open(ctx, sqlite.Config{Clock: env.Clock, Synchronous: sqlite.SynchronousNormal}, env.Connections)
+		}})
+	})
 	t.Run("memory", func(t *testing.T) {
+		if testing.Short() {
+			t.Skip("the statements are those of the file, without anything between them")
+		}
 		certify.Run(t, sim.Backend{Name: "sqlite", Open: func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
 			return sqlite.Open(ctx, sqlite.Memory, sqlite.Config{Clock: env.Clock})
 		}})
@@ -21,6 +35,6 @@ func TestCertify(t *testing.T) {
 		if testing.Short() {
 			t.Skip("it takes several times as long as in memory; other tests of the disk are short")
 		}
-		certify.Run(t, sqliteruns.Backend(sqlite.SynchronousFull))
+		certify.Run(t, sqliteruns.OnDisk(sqlite.SynchronousFull))
 	})
 }

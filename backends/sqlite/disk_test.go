@@ -42,13 +42,13 @@ func TestWhatIsNotSyncedIsFoundByCrashes(t *testing.T) {
 	const budget = 8
 	bugs := map[string]sim.Config{
 		// An append that is acknowledged before it is synced.
-		"synchronous NORMAL": {Backend: sqliteruns.Backend(sqlite.SynchronousNormal)},
+		"synchronous NORMAL": {Backend: sqliteruns.OnDisk(sqlite.SynchronousNormal)},
 	}
 	for _, m := range mutant.OfDisk() {
 		if testing.Short() {
 			break
 		}
-		bugs[m.Name] = sim.Config{Backend: sqliteruns.Backend(sqlite.SynchronousFull), Mutant: &m}
+		bugs[m.Name] = sim.Config{Backend: sqliteruns.OnDisk(sqlite.SynchronousFull), Mutant: &m}
 	}
 	for name, cfg := range bugs {
 		t.Run(name, func(t *testing.T) {
@@ -72,7 +72,7 @@ func TestTasksArePlacedInTheMiddleOfSQLite(t *testing.T) {
 	for seed := uint64(1); seed <= 30; seed++ {
 		scenario, err := scenarios.Lookup("mixed")
 		require.NoError(t, err)
-		r, err := sim.Run(t.Context(), sim.Config{Seed: seed, Backend: sqliteruns.Backend(sqlite.SynchronousFull), Scenario: scenario})
+		r, err := sim.Run(t.Context(), sim.Config{Seed: seed, Backend: sqliteruns.OnDisk(sqlite.SynchronousFull), Scenario: scenario})
 		require.NoError(t, err)
 		require.Equal(t, sim.Pass, r.Verdict, r.Reason)
 		_, err = r.Trace.WriteTo(&trace)
@@ -97,7 +97,7 @@ func TestTasksArePlacedInTheMiddleOfSQLite(t *testing.T) {
 // TestARunLeavesTheSameDisk: not only the trace is that of the seed, but each byte, of which
 // SQLite draws some.
 func TestARunLeavesTheSameDisk(t *testing.T) {
-	backend := sqliteruns.Backend(sqlite.SynchronousFull)
+	backend := sqliteruns.OnDisk(sqlite.SynchronousFull)
 	for seed := uint64(1); seed <= 4; seed++ {
 		var images []string
 		for range 2 {

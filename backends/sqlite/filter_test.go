@@ -7,25 +7,11 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
 
 	"github.com/eventcore-go/eventcore-sim/backends/sqlite"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/filtertest"
 )
-
-func prefix(tb testing.TB, text string) eventcore.StreamPrefix {
-	tb.Helper()
-	p, err := eventcore.ParseStreamPrefix(text)
-	require.NoError(tb, err)
-	return p
-}
-
-func pattern(tb testing.TB, glob string) eventcore.StreamPattern {
-	tb.Helper()
-	p, err := eventcore.ParseStreamPattern(glob)
-	require.NoError(tb, err)
-	return p
-}
 
 // expected returns what ReadAll must return: the filter of the contract over all
 // events.
@@ -40,63 +26,8 @@ func expected(all []eventcore.Recorded, filter eventcore.Filter, after uint64, l
 	return want
 }
 
-func positions(t *testing.T, s eventcore.AllReader, filter eventcore.Filter, after uint64, limit int) []uint64 {
-	t.Helper()
-	var got []uint64
-	for e, err := range s.ReadAll(t.Context(), filter, eventcore.NewPosition(0, after), limit) {
-		require.NoError(t, err)
-		_, at := e.Position.Parts()
-		got = append(got, at)
-	}
-	return got
-}
-
-// alphabet has what means something in a pattern, in SQL's LIKE and GLOB, or in UTF-8.
-var alphabet = []string{"a", "b", "A", "%", "_", "/", "-", "!", "^", `\`, "'", "ä", "日", "\ufffd", "\ufffe", "\U0010ffff", "1"}
-
-var special = []string{"*", "?", "[ab]", "[!a]", "[a-b]", "[^a]", "[]a]", "[!]]", "[-a]", "[%_]", "[\ufffd]", "[日-本]", "]", "[!^]"}
-
-// drawn returns a text of some of the pieces.
-func drawn(r *rapid.T, name string, pieces []string, least int) string {
-	return strings.Join(rapid.SliceOfN(rapid.SampledFrom(pieces), least, 6).Draw(r, name), "")
-}
-
 func TestReadAllAgreesWithTheFilter(t *testing.T) {
-	s := open(t, sqlite.Memory, sqlite.Config{})
-	versions := map[eventcore.StreamID]eventcore.Version{}
-	add := func(r *rapid.T) {
-		id, err := eventcore.ParseStreamID(drawn(r, "stream", alphabet, 1))
-		require.NoError(r, err)
-		var w eventcore.Writes
-		require.NoError(r, w.Expect(id, versions[id]))
-		for _, kind := range rapid.SliceOfN(rapid.SampledFrom([]string{"x", "X", "x%", "y"}), 1, 3).Draw(r, "types") {
-			require.NoError(r, w.Append(id, proposed(kind, "1")))
-			versions[id]++
-		}
-		_, err = s.Append(t.Context(), w)
-		require.NoError(r, err)
-	}
-	rapid.Check(t, func(r *rapid.T) {
-		for range 3 {
-			add(r)
-		}
-		var all []eventcore.Recorded
-		for e, err := range s.ReadAll(t.Context(), eventcore.Filter{}, eventcore.Position{}, 0) {
-			require.NoError(r, err)
-			all = append(all, e)
-		}
-		var filter eventcore.Filter
-		if rapid.Bool().Draw(r, "by prefix") {
-			filter.Prefix = prefix(t, drawn(r, "prefix", alphabet, 1))
-		}
-		if rapid.Bool().Draw(r, "by pattern") {
-			filter.Pattern = pattern(t, drawn(r, "pattern", append(append([]string{}, alphabet...), special...), 1))
-		}
-		filter.Types = rapid.SliceOfN(rapid.SampledFrom([]string{"x", "X", "x%", "none"}), 0, 3).Draw(r, "types")
-		after := rapid.Uint64Range(0, uint64(len(all))).Draw(r, "after")
-		limit := rapid.IntRange(0, 5).Draw(r, "limit")
-		require.Equal(r, expected(all, filter, after, limit), positions(t, s, filter, after, limit))
-	})
+	filtertest.Agree(t, open(t, sqlite.Memory, sqlite.Config{}))
 }
 
 // TestRareStreamsAreFoundAmongMany uses both ways to find events: passing over all, and

@@ -2,6 +2,7 @@ package sqlite_test
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -89,7 +90,7 @@ func TestManyParticipantsAreAllChecked(t *testing.T) {
 		for at := range streams {
 			var w eventcore.Writes
 			for n := range streams {
-				id := streamOf(at, n)
+				id := eventcore.MustStreamID(fmt.Sprintf("account-%d-%d", at, n))
 				if n == at {
 					id = moved
 				}

@@ -135,7 +135,7 @@ func (r *raw) count(rows *sql.Rows, err error) (n int, last int64) {
 	return n, last
 }
 
-func (r *raw) readStream(stream string, after uint64) int {
+func (r *raw) readStream(stream string, after int64) int {
 	n, _ := r.count(r.stream.QueryContext(context.Background(), stream, after))
 	return n
 }

@@ -27,12 +27,16 @@ type Mutant struct {
 	Coordinator func(inner eventcore.Coordinator) eventcore.Coordinator
 	Snapshots   func(inner eventcore.SnapshotStore) eventcore.SnapshotStore
 	// Apply and Notice plant it in a projection, on the layer Client: in what applies an
-	// event, which is given what saves a checkpoint, and in what reports a notice.
+	// event, which is given what saves a checkpoint, and in what reports a notice, which is
+	// given what applies an event.
 	Apply func(
 		apply func(ctx context.Context, event eventcore.Recorded) error,
 		save func(ctx context.Context, at eventcore.Position) error,
 	) func(ctx context.Context, event eventcore.Recorded) error
-	Notice func(take func(eventcore.ProjectionNotice)) func(eventcore.ProjectionNotice)
+	Notice func(
+		take func(eventcore.ProjectionNotice),
+		apply func(ctx context.Context, event eventcore.Recorded) error,
+	) func(eventcore.ProjectionNotice)
 	// NeedsFaults names kinds of faults, as package chaos does, of which at least
 	// one must fire for the bug to show. Empty: it shows without faults.
 	NeedsFaults []string
@@ -88,7 +92,7 @@ func OfDisk() []Mutant {
 // in a fixed order. Scenarios that use such state can show them.
 func OfState() []Mutant {
 	mutants := []Mutant{
-		orderByID(), checkpointBack(), savedBeforeApply(), swallowedPoison(),
+		orderByID(), checkpointBack(), savedBeforeApply(), appliedTwice(), swallowedPoison(), appliedPoison(),
 		sharedLease(), leaseForEver(), repeatedToken(), staleCheck(), heldConnection(), snapshotBack(), snapshotTorn(),
 	}
 	for i := range mutants {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -28,6 +29,7 @@ type backend struct {
 type backends struct {
 	all      []backend
 	postgres cluster
+	sqlite   sqliteruns.Stores
 }
 
 func newBackends() *backends {
@@ -50,9 +52,16 @@ func newBackends() *backends {
 			seeds: 30,
 		},
 		{
-			Backend: sqliteruns.Backend(sqlite.SynchronousFull),
-			doc:     "SQLite; simulated on a disk in memory, each of whose operations and locks is a step",
-			seeds:   20,
+			Backend: sim.Backend{Name: "sqlite", Open: func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
+				return b.sqlite.Open(ctx, sqlite.Config{Clock: env.Clock, Synchronous: sqlite.SynchronousNormal}, env.Connections)
+			}},
+			doc:   "SQLite, statement by statement: on files in a temporary directory",
+			seeds: 20,
+		},
+		{
+			Backend: sqliteruns.OnDisk(sqlite.SynchronousFull),
+			doc:     "SQLite on a disk in memory, each of whose operations and locks is a step too, and which crashes",
+			seeds:   10,
 		},
 		{
 			Backend: sim.Backend{Name: "postgres", Open: b.postgres.open, Kill: b.postgres.kill, Blocks: true},
@@ -65,7 +74,7 @@ func newBackends() *backends {
 }
 
 // close stops what was started for the backends.
-func (b *backends) close() error { return b.postgres.close() }
+func (b *backends) close() error { return errors.Join(b.sqlite.Close(), b.postgres.close()) }
 
 // usual returns the names of the backends that can run here.
 func (b *backends) usual() (names []string) {

@@ -2,10 +2,13 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/internal/pgtest"
 )
 
@@ -20,6 +23,39 @@ func TestEveryBackendThatCanRunRuns(t *testing.T) {
 			continue
 		}
 		require.Regexp(t, `(?m)^ +`+b.Name+` +mixed +3 +0 `, stdout)
+	}
+}
+
+// Every scenario of what a store keeps besides events runs on every backend, and faults hit
+// every call of it there.
+func TestFaultsHitEveryCallOnEveryBackend(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs many seeds; left out with -short")
+	}
+	wants := map[string][]eventcore.Operation{
+		"projection": {
+			eventcore.OpAppend, eventcore.OpReadAll, eventcore.OpLoadCheckpoint, eventcore.OpSaveCheckpoint,
+			eventcore.OpAcquire, eventcore.OpCheckLease, eventcore.OpReleaseLease,
+		},
+		"leadership":      {eventcore.OpReadAll, eventcore.OpSaveCheckpoint, eventcore.OpAcquire, eventcore.OpCheckLease, eventcore.OpReleaseLease},
+		"snapshots":       {eventcore.OpAppend, eventcore.OpReadStream, eventcore.OpLoadSnapshot, eventcore.OpSaveSnapshot},
+		"pool-saturation": {eventcore.OpAppend, eventcore.OpReadStream},
+	}
+	args := []string{"run", "--json", "--seeds", "3", "--faults", "fail-before=10%,fail-after=10%,delay=5%", "--out", t.TempDir()}
+	for name := range wants {
+		args = append(args, "--scenario", name)
+	}
+	code, stdout, stderr := simrun(t, args...)
+	require.Equal(t, exitPass, code, stdout+stderr)
+	lines := strings.Split(strings.TrimSpace(stdout), "\n")
+	var sum summary
+	require.NoError(t, json.Unmarshal([]byte(lines[len(lines)-1]), &sum))
+	require.Len(t, sum.Workloads, len(newBackends().usual())*len(wants))
+	for _, of := range sum.Workloads {
+		require.Equal(t, 3, of.Runs)
+		for _, op := range wants[of.Scenario] {
+			require.Positive(t, of.Struck[string(op)], "%s on %s: %s in %v", of.Scenario, of.Backend, op, of.Struck)
+		}
 	}
 }
 

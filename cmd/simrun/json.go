@@ -66,6 +66,8 @@ type workloadJSON struct {
 	Conflicts int    `json:"conflicts"`
 	Unknown   int    `json:"unknown"`
 	Overlaps  int    `json:"overlaps"`
+	// Struck counts faults by the operation that they hit.
+	Struck map[string]int `json:"struck"`
 }
 
 func (o *output) summaryJSON(s sim.Summary, worst sim.Verdict, vacuous []string, interrupted bool) summary {
@@ -79,8 +81,12 @@ func (o *output) summaryJSON(s sim.Summary, worst sim.Verdict, vacuous []string,
 	for _, w := range s.Ran() {
 		of := s.Workloads[w]
 		c := of.Coverage
+		struck := map[string]int{}
+		for op, n := range c.Struck {
+			struck[string(op)] = n.Fired
+		}
 		all.Workloads = append(all.Workloads, workloadJSON{
-			w.Backend, w.Scenario, of.Runs, of.Failed, c.Calls, c.Applied, c.Conflicts, c.Unknown, c.Overlaps,
+			w.Backend, w.Scenario, of.Runs, of.Failed, c.Calls, c.Applied, c.Conflicts, c.Unknown, c.Overlaps, struck,
 		})
 	}
 	for kind, n := range s.Coverage.Faults {

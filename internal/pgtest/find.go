@@ -37,7 +37,10 @@ func places() []string {
 }
 
 // find looks for the programs on PATH, then in the usual places.
-func find() (programs, error) {
+func find() (programs, error) { return findIn(places()) }
+
+// findIn is find with other places.
+func findIn(places []string) (programs, error) {
 	var dirs []string
 	if path, err := exec.LookPath("initdb"); err == nil {
 		// What is on PATH is often a link; the server stands beside what it leads to.
@@ -46,7 +49,7 @@ func find() (programs, error) {
 			dirs = append(dirs, filepath.Dir(real))
 		}
 	}
-	for _, place := range places() {
+	for _, place := range places {
 		dirs = append(dirs, newestFirst(place)...)
 	}
 	for _, dir := range dirs {
@@ -58,7 +61,7 @@ func find() (programs, error) {
 	return programs{}, fmt.Errorf("pgtest: %w: there is no initdb with postgres beside it on PATH or in %s; "+
 		"install the server (Debian, Ubuntu: apt-get install postgresql; Fedora, RHEL: dnf install postgresql-server; "+
 		"macOS: brew install postgresql), put its bin directory on PATH, or set %s to a server that runs",
-		ErrNotInstalled, strings.Join(places(), ", "), DSNVariable)
+		ErrNotInstalled, strings.Join(places, ", "), DSNVariable)
 }
 
 // newestFirst returns the directories that match, by version number.

@@ -29,6 +29,8 @@ const (
 	// serverSeeds is the same for backends that wait for a server.
 	serverSeeds = 20
 	shortSeeds  = 20
+	// shortServerSeeds are too few to say that something never happens.
+	shortServerSeeds = 5
 )
 
 // settings are the flags with defaults filled in.
@@ -39,10 +41,12 @@ type settings struct {
 
 func readFlags(blocks bool) settings {
 	s := settings{first: 1, count: defaultSeeds, duration: *flagDuration}
-	if blocks {
+	switch {
+	case blocks && testing.Short():
+		s.count = shortServerSeeds
+	case blocks:
 		s.count = serverSeeds
-	}
-	if testing.Short() {
+	case testing.Short():
 		s.count = shortSeeds
 	}
 	seedGiven := false

@@ -5,7 +5,10 @@
 // nothing.
 package yield
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Point parks the simulated task that ctx belongs to, so that other tasks may run
 // before it goes on. name says where, as in "memory: between check and write"; it
@@ -54,6 +57,14 @@ type BlockingTask interface {
 	// Stopping says that the run has ended and the task is only taken down: it must not
 	// be parked any more.
 	Stopping() bool
+}
+
+// TimedTask is a [Task] that can wait with an end.
+type TimedTask interface {
+	Task
+	// WaitFor is Wait that also ends once so much of the run's time has passed. It returns
+	// what is left of that, 0 or less where it has ended so.
+	WaitFor(name string, limit time.Duration, ready func() bool) (left time.Duration)
 }
 
 // Task is the simulator's side of a yield point.
