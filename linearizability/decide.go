@@ -23,7 +23,7 @@ func newDecider(ctx context.Context, timeout time.Duration) *decider {
 
 // component judges a component. The reason says why the verdict is Unknown.
 func (d *decider) component(c *component) (Verdict, string) {
-	// Where narrow leaves no room the rules have named why; porcupine must say so too.
+	// Where narrow leaves no room the graph has a circle; porcupine must say so too.
 	narrowed := Unknown
 	if ops, room := narrow(c); room {
 		if narrowed, _ = d.decide(c, ops); narrowed == OK {
@@ -68,18 +68,17 @@ func (d *decider) decide(c *component, ops []porcupine.Operation) (Verdict, stri
 	}
 }
 
-// all judges all components: one violation decides. It returns the component that
-// cannot be explained.
-func (d *decider) all(components []*component) (Verdict, string, *component) {
-	verdict, why := OK, ""
+// all judges all components: one violation decides.
+func (d *decider) all(components []*component) Verdict {
+	verdict := OK
 	for _, c := range components {
-		switch v, reason := d.component(c); v {
+		switch v, _ := d.component(c); v {
 		case Violation:
-			return Violation, "", c
-		case Unknown:
-			verdict, why = Unknown, reason
+			return Violation
 		case OK:
+		default:
+			verdict = Unknown
 		}
 	}
-	return verdict, why, nil
+	return verdict
 }

@@ -32,6 +32,11 @@ type Backend struct {
 	// ended; the store stays open and makes new ones. Leases that live in a session are
 	// lost. Kills are then drawn; nil: there are none.
 	Kill func(ctx context.Context, store eventcore.Store) error
+	// Restart crashes the server of a store that was opened with [Env.Alone], in the middle of
+	// whatever it does, and starts it again. It returns once connections are accepted; the
+	// store stays open and makes new ones. What was acknowledged is expected to be there.
+	// Crashes of the server are then drawn, for few seeds; nil: there are none.
+	Restart func(ctx context.Context, store eventcore.Store) error
 	// Blocks says that calls of the store wait for something outside this
 	// process, such as a server. Tasks then switch by goroutines, which may block,
 	// not by the faster coroutines.
@@ -52,6 +57,9 @@ type Env struct {
 	// Connections is how many connections a store that has a pool should have, 0 for its
 	// usual number.
 	Connections int
+	// Alone says that the run will crash the store's server, which nothing else may use until
+	// the store is closed. It is set for backends with [Backend.Restart] only.
+	Alone bool
 	// Point parks the task that is running, so that others may go on, if there is one:
 	// what yield.Point is for code that has no context, such as a file system. The
 	// store must not hold a real mutex when it is called.
