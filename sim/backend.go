@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"math/rand/v2"
+	"time"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/sim/disk"
@@ -21,6 +22,11 @@ type Backend struct {
 	// Open, called again with the same Env after a crash, opens the store that was there.
 	// Crashes are then drawn.
 	Durable bool
+	// Abandon frees what a durable store has outside of Go's memory, such as that of a C
+	// library, after its process has crashed and all calls have ended. It must not
+	// count on the disk, on which nothing works for it any more. An error says that something
+	// is left. nil: there is nothing.
+	Abandon func(store eventcore.Store) error
 	// Kill ends all sessions that the store has on its server, in the middle of whatever
 	// they do, as an administrator does or a server that restarts. It returns once they have
 	// ended; the store stays open and makes new ones. Leases that live in a session are
@@ -58,6 +64,9 @@ type Env struct {
 	// what yield.Point is for code that has no context, such as a file system. The
 	// store must not hold a real mutex when it is called.
 	Point func(name string)
+	// Sleep parks the task that is running for a time of the run's clock, if there is one: what
+	// Clock.Sleep is for code that has no context. The same holds as for Point.
+	Sleep func(d time.Duration)
 }
 
 // closeStore closes a store that can be closed.

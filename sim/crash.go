@@ -209,6 +209,9 @@ func (c Crash) awaits(name string) bool {
 // crashed is what calls panic with whose process has crashed.
 type crashed struct{}
 
+// TakesDownTask marks it for yield.TakesDown.
+func (crashed) TakesDownTask() {}
+
 // errCrashed is the cause of the failures of calls that were under way.
 var errCrashed = errors.New("the process of the store has crashed")
 
@@ -312,6 +315,7 @@ func (u *unopened) Unwrap() error { return u.err }
 
 // open opens the store.
 func (r *run) open(ctx context.Context) error {
+	r.abandon()
 	store, err := r.cfg.Backend.Open(ctx, r.env)
 	if err != nil {
 		return err
@@ -324,6 +328,16 @@ func (r *run) open(ctx context.Context) error {
 	r.liveAll, _ = r.live.(eventcore.AllReader)
 	r.liveState = r.stateOf(store)
 	return nil
+}
+
+// abandon frees what is left of a store whose process has crashed.
+func (r *run) abandon() {
+	if abandon := r.cfg.Backend.Abandon; r.opened != nil && abandon != nil {
+		if err := abandon(r.opened); err != nil {
+			r.result.judge(Broken, fmt.Sprintf("abandon backend %s after a crash: %v", r.cfg.Backend.Name, err))
+		}
+	}
+	r.opened = nil
 }
 
 // stateOf returns what the store keeps besides events, with a backend mutant in it.

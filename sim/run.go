@@ -131,14 +131,19 @@ func (r *run) simulate(ctx context.Context) {
 	// time. The loop looks at ctx between steps.
 	tasksCtx := context.WithoutCancel(ctx)
 	r.disk = disk.New(disk.Config{Point: r.world.point, Forget: r.forgets()})
-	r.env = Env{Clock: clock{r.world}, Random: prng.New(r.cfg.Seed, "backend"), Point: r.world.point, Disk: r.disk, Connections: r.cfg.Scenario.Connections, Alone: r.result.Plan.crashesServer()}
+	r.env = Env{
+		Clock: clock{r.world}, Random: prng.New(r.cfg.Seed, "backend"), Point: r.world.point, Sleep: r.world.nap, Disk: r.disk,
+		Connections: r.cfg.Scenario.Connections, Alone: r.result.Plan.crashesServer(),
+	}
 	if err := r.open(tasksCtx); err != nil {
 		r.result.judge(Broken, fmt.Sprintf("open backend %s: %v", r.cfg.Backend.Name, err))
 		return
 	}
 	defer func() {
-		// What the server would keep holds up who comes after.
+		// A task that was given up may hold what closing waits for; what the server would keep
+		// holds up who comes after.
 		r.world.ringAll()
+		r.world.stop()
 		if err := closeStore(r.opened); err != nil {
 			r.result.judge(Broken, fmt.Sprintf("close backend %s: %v", r.cfg.Backend.Name, err))
 		}

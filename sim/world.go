@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/eventcore-go/eventcore-sim/chaos"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
@@ -180,6 +181,13 @@ func (w *world) reaches(name string) {
 func (w *world) point(name string) {
 	if t := w.current; t != nil && t.inside && !w.stopping {
 		t.Yield(name)
+	}
+}
+
+// nap puts the task that is running to sleep.
+func (w *world) nap(d time.Duration) {
+	if t := w.current; t != nil && t.inside && !w.stopping && !w.unwinding {
+		t.sleep(int64(d))
 	}
 }
 

@@ -62,6 +62,11 @@ func newBackends() *backends {
 			seeds: 20,
 		},
 		{
+			Backend: sqliteruns.OnDisk(sqlite.SynchronousFull),
+			doc:     "SQLite on a disk in memory, each of whose operations and locks is a step too, and which crashes",
+			seeds:   10,
+		},
+		{
 			Backend: sim.Backend{Name: "postgres", Open: b.postgres.open, Kill: b.postgres.kill, Blocks: true},
 			doc:     "PostgreSQL, statement by statement: a server of its own in a temporary directory, or the one that EVENTCORE_POSTGRES_DSN names",
 			seeds:   4,

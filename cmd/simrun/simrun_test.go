@@ -196,7 +196,7 @@ func TestWrongUsageNamesTheFlagAndTheWayOut(t *testing.T) {
 		want string
 	}{
 		"scenario":      {[]string{"run", "--scenario", "transfer"}, `--scenario: scenarios: "transfer" is not known; known: contention`},
-		"backend":       {[]string{"run", "--backend", "oracle"}, `--backend: unknown backend "oracle"; known: memory, file, sqlite, postgres`},
+		"backend":       {[]string{"run", "--backend", "oracle"}, `--backend: unknown backend "oracle"; known: memory, file, sqlite, sqlite-disk, postgres`},
 		"scheduler":     {[]string{"run", "--scheduler", "fair"}, `--scheduler: unknown scheduler "fair"; known: random, round-robin`},
 		"faults":        {[]string{"run", "--faults", "explode=5%"}, `--faults: `},
 		"mutant":        {[]string{"run", "--mutant", "none"}, `--mutant: `},
