@@ -92,7 +92,7 @@ func WithOutcomes(report func(Outcome)) Option {
 }
 
 type options struct {
-	report  func(Outcome)
+	report           func(Outcome)
 	without          []string
 	withoutAllReader bool
 	deadline         time.Duration

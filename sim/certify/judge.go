@@ -1,0 +1,259 @@
+package certify
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/eventcore-go/eventcore-sim/scenarios"
+	"github.com/eventcore-go/eventcore-sim/sim"
+)
+
+// Status is what became of a requirement.
+type Status string
+
+// The statuses. What is not known is NotCertified.
+const (
+	Passed       Status = "passed"
+	Failed       Status = "failed"
+	NotCertified Status = "not certified"
+)
+
+// judgement is the status of a requirement.
+type judgement struct {
+	status Status
+	reason string
+	file   string
+	// lacks is the ability for want of which it was not certified.
+	lacks Ability
+}
+
+const (
+	// leastQuiet and leastDrawn are the numbers of runs of a scenario below which they prove
+	// too little.
+	leastQuiet, leastDrawn = 5, 20
+	// leastCrashes and leastRestarts are the numbers of crashes, of the process and of a
+	// server, below which they do.
+	leastCrashes, leastRestarts = 20, 4
+)
+
+func notCertified(format string, args ...any) judgement {
+	return judgement{status: NotCertified, reason: fmt.Sprintf(format, args...)}
+}
+
+// judge returns the status of a requirement.
+func (l *ledger) judge(r *Requirement, o *options) judgement {
+	for _, a := range r.Needs {
+		if o.lacks(a) {
+			return judgement{status: NotCertified, lacks: a, reason: fmt.Sprintf("declared: certify.Without(%q)", a)}
+		}
+		if reason, is := l.absent[a]; is {
+			return judgement{status: NotCertified, lacks: a, reason: reason}
+		}
+	}
+	switch r.phase {
+	case phaseContract:
+		return l.judgeContract(r)
+	case phaseCrash:
+		return l.judgeCrashes()
+	case phaseTwice:
+		return l.judgeTwice()
+	default:
+		return l.judgeScenario(r)
+	}
+}
+
+func (l *ledger) judgeContract(r *Requirement) judgement {
+	out, ran := l.contract[r.ID]
+	switch {
+	case !ran:
+		return notCertified("not run")
+	case out.Err != nil:
+		return judgement{status: Failed, reason: out.Err.Error()}
+	case out.Passed():
+		return judgement{status: Passed}
+	}
+	j := notCertified("%s", out.NotChecked)
+	for _, a := range []Ability{SecondHandle, Resources, GlobalOrder} {
+		if slices.Contains(r.Needs, a) && !l.leftOut(out.NotChecked) {
+			j.lacks = a
+			break
+		}
+	}
+	return j
+}
+
+// leftOut says that a rule was not checked because somebody did not want it to be.
+func (l *ledger) leftOut(reason string) bool { return reason == "left out by storetest.Without" }
+
+// judgeScenario judges the runs of one scenario in one phase.
+func (l *ledger) judgeScenario(r *Requirement) judgement {
+	if j, failed := l.failed(r); failed {
+		return j
+	}
+	e := l.evidence[work{r.scenario, r.phase}]
+	if e == nil || e.runs == 0 {
+		return notCertified("not run")
+	}
+	for _, f := range e.failures {
+		return notCertified("the runs were broken off at seed %d: %s: %s", f.seed, f.verdict, f.reason)
+	}
+	if len(e.unproven) > 0 {
+		return notCertified("vacuous: %s", e.unproven[0])
+	}
+	if why := e.tooLittle(r); why != "" {
+		return notCertified("%s", why)
+	}
+	return judgement{status: Passed}
+}
+
+// failed looks for a failure of the requirement among the runs of its scenario: one of a
+// later phase that shows without faults is one of an earlier phase too.
+func (l *ledger) failed(r *Requirement) (judgement, bool) {
+	for _, p := range []phase{phaseQuiet, phaseDrawn, phaseParallel} {
+		e := l.evidence[work{r.scenario, p}]
+		if e == nil {
+			continue
+		}
+		for _, f := range e.failures {
+			fits := f.blames(r.phase)
+			if p == phaseParallel || r.phase == phaseParallel {
+				fits = p == r.phase && f.ofStore()
+			}
+			if fits {
+				return f.judgement(), true
+			}
+		}
+	}
+	return judgement{}, false
+}
+
+// ofStore says whether the failure is one of the store, not of the run or the harness.
+func (f *failure) ofStore() bool { return f.verdict == sim.Violation || f.verdict == sim.NoProgress }
+
+// blames says whether a failure is one of what a phase proves.
+func (f *failure) blames(p phase) bool {
+	switch {
+	case !f.ofStore():
+		return false
+	case f.crashed:
+		return p == phaseCrash
+	case f.faulty:
+		return p == phaseDrawn
+	default: // and all that rests on it
+		return p == phaseQuiet || p == phaseDrawn
+	}
+}
+
+func (f *failure) judgement() judgement {
+	return judgement{status: Failed, reason: fmt.Sprintf("seed %d: %s", f.seed, f.reason), file: f.file}
+}
+
+// tooLittle says why runs that all passed prove too little, "" where they do not.
+func (e *evidence) tooLittle(r *Requirement) string {
+	least := leastDrawn
+	if r.phase == phaseQuiet {
+		least = leastQuiet
+	}
+	switch fired := fired(&e.coverage); {
+	case e.coverage.Overlaps == 0:
+		return "vacuous: no two calls overlapped (in real time, on one core they may never)"
+	case r.phase == phaseParallel:
+		return ""
+	case e.runs < least:
+		return fmt.Sprintf("%d runs are too few: give -sim.seeds and let there be %d at least", e.runs, least)
+	case r.phase == phaseDrawn && fired == 0:
+		return "vacuous: no fault fired"
+	}
+	if why := e.unmet(r.scenario); why != "" {
+		return "vacuous: " + why
+	}
+	for _, name := range families() {
+		if r.phase == phaseQuiet && e.by[name] == 0 {
+			return "scheduler " + name + " was not used"
+		}
+	}
+	return ""
+}
+
+// unmet says what the scenario is for and was never met.
+func (e *evidence) unmet(name string) string {
+	if scenario, err := scenarios.Lookup(name); err == nil && scenario.WantsConflict && e.coverage.Conflicts == 0 {
+		return "no append ever met a version conflict"
+	}
+	for _, what := range slices.Sorted(maps.Keys(e.coverage.Reached)) {
+		if e.coverage.Reached[what] == 0 {
+			return "never reached: " + what
+		}
+	}
+	return ""
+}
+
+func (l *ledger) judgeCrashes() judgement {
+	var sum sim.Coverage
+	runs := 0
+	works := slices.SortedFunc(maps.Keys(l.evidence), compareWork)
+	for _, w := range works {
+		if w.phase != phaseDrawn {
+			continue
+		}
+		e := l.evidence[w]
+		for _, f := range e.failures {
+			if f.blames(phaseCrash) {
+				return f.judgement()
+			}
+		}
+		runs += e.runs
+		sum.Add(e.coverage)
+	}
+	for _, w := range works {
+		if w.phase == phaseDrawn && len(l.evidence[w].failures) > 0 {
+			f := l.evidence[w].failures[0]
+			return notCertified("the runs of %s were broken off at seed %d: %s", w.scenario, f.seed, f.reason)
+		}
+	}
+	switch {
+	case runs == 0:
+		return notCertified("not run")
+	case sum.Crashes == 0 && sum.Restarts == 0 && !l.crashes:
+		return notCertified("there is no crash hook: neither Backend.Durable nor Backend.Restart is set")
+	case sum.Crashes < leastCrashes && sum.Restarts < leastRestarts:
+		return notCertified("%d crashes of the process and %d of a server are too few: give -sim.seeds and let there be %d or %d at least",
+			sum.Crashes, sum.Restarts, leastCrashes, leastRestarts)
+	case sum.Crashes > 0 && sum.Lost+sum.Torn == 0:
+		return notCertified("vacuous: %d crashes took nothing away: whenever one came, all was synced", sum.Crashes)
+	}
+	return judgement{status: Passed}
+}
+
+func (l *ledger) judgeTwice() judgement {
+	e := l.evidence[work{"", phaseTwice}]
+	if e == nil || e.runs == 0 {
+		return notCertified("not run")
+	}
+	for _, f := range e.failures {
+		if f.verdict == sim.NotDeterministic && !l.blocks {
+			return f.judgement()
+		}
+		j := notCertified("seed %d: %s", f.seed, f.reason)
+		if f.verdict == sim.NotDeterministic {
+			j.lacks = Reproducible
+		}
+		return j
+	}
+	return judgement{status: Passed}
+}
+
+func compareWork(a, b work) int {
+	return cmp.Or(cmp.Compare(a.phase, b.phase), cmp.Compare(a.scenario, b.scenario))
+}
+
+// fired returns how many faults fired.
+func fired(c *sim.Coverage) int {
+	n := 0
+	for _, count := range c.Faults {
+		n += count.Fired
+	}
+	return n
+}
