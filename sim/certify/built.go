@@ -37,6 +37,9 @@ const unknownVersion = "unknown"
 
 // builtFrom returns the module that a function's or a package's full name belongs to.
 func builtFrom(info *debug.BuildInfo, name string) Built {
+	if strings.HasPrefix(name, "main.") {
+		name = info.Main.Path + "/" + name
+	}
 	var found Built
 	modules := append([]*debug.Module{&info.Main}, info.Deps...)
 	for _, m := range modules {

@@ -169,6 +169,9 @@ func (e *evidence) tooLittle(r *Requirement) string {
 	if why := e.unmet(r.scenario); why != "" {
 		return "vacuous: " + why
 	}
+	if why := e.unreached(); r.phase == phaseDrawn && why != "" {
+		return "vacuous: " + why
+	}
 	for _, name := range families() {
 		if r.phase == phaseQuiet && e.by[name] == 0 {
 			return "scheduler " + name + " was not used"
@@ -182,6 +185,12 @@ func (e *evidence) unmet(name string) string {
 	if scenario, err := scenarios.Lookup(name); err == nil && scenario.WantsConflict && e.coverage.Conflicts == 0 {
 		return "no append ever met a version conflict"
 	}
+	return ""
+}
+
+// unreached says what else the scenario is for and was never reached. Some of it takes faults,
+// on a store that is quick, so that it is asked of drawn runs only.
+func (e *evidence) unreached() string {
 	for _, what := range slices.Sorted(maps.Keys(e.coverage.Reached)) {
 		if e.coverage.Reached[what] == 0 {
 			return "never reached: " + what
