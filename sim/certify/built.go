@@ -20,9 +20,11 @@ func (c *Certificate) describeBuild(backend sim.Backend, version string) {
 	if !ok {
 		info = &debug.BuildInfo{}
 	}
-	c.Harness = builtFrom(info, harnessModule)
+	_, here, _, _ := runtime.Caller(0)
+	c.Harness = builtFrom(info, harnessModule, here)
 	if f := runtime.FuncForPC(reflect.ValueOf(backend.Open).Pointer()); f != nil {
-		b := builtFrom(info, f.Name())
+		file, _ := f.FileLine(f.Entry())
+		b := builtFrom(info, f.Name(), file)
 		c.Backend.Module, c.Backend.Version = b.Module, b.Version
 	}
 	if version != "" {
@@ -35,8 +37,10 @@ func (c *Certificate) describeBuild(backend sim.Backend, version string) {
 
 const unknownVersion = "unknown"
 
-// builtFrom returns the module that a function's or a package's full name belongs to.
-func builtFrom(info *debug.BuildInfo, name string) Built {
+// builtFrom returns the module that a function's or a package's full name belongs to. The
+// binary of a test does not know what it depends on; the source file then has the version in
+// its path, if it comes from the module cache.
+func builtFrom(info *debug.BuildInfo, name, file string) Built {
 	if strings.HasPrefix(name, "main.") {
 		name = info.Main.Path + "/" + name
 	}
@@ -51,12 +55,25 @@ func builtFrom(info *debug.BuildInfo, name string) Built {
 		}
 	}
 	if found.Version == "" {
-		found.Version = unknownVersion
+		found.Version = cached(file)
+		if strings.HasPrefix(name, harnessModule) {
+			found.Module = harnessModule
+		}
 	}
-	if found.Module == info.Main.Path {
+	if found.Module != "" && found.Module == info.Main.Path {
 		found.Version += revision(info)
 	}
 	return found
+}
+
+// cached returns the version in the path of a file in the module cache, as in
+// "…/eventcore-sim@v1.2.3/sim/certify/built.go", "(devel)" for a file elsewhere.
+func cached(file string) string {
+	_, after, found := strings.Cut(file, "@")
+	if v, _, _ := strings.Cut(after, "/"); found && strings.HasPrefix(v, "v") {
+		return v
+	}
+	return "(devel)"
 }
 
 // version returns a module's version; one that is replaced is that which stands in for it.
