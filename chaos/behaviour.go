@@ -29,7 +29,7 @@ type consumer = func(eventcore.Recorded, error) bool
 
 // behaviours returns the behaviour of each kind at its index.
 func behaviours() [kindEnd]behaviour {
-	return [kindEnd]behaviour{
+	all := [kindEnd]behaviour{
 		FailBefore:  failBefore(),
 		LostRequest: lostRequest(),
 		FailAfter:   failAfter(),
@@ -40,6 +40,10 @@ func behaviours() [kindEnd]behaviour {
 		Cancel:      cancel(),
 		DelayAfter:  delayAfter(),
 	}
+	for _, info := range RequestKinds() {
+		all[info.Kind].info = info
+	}
+	return all
 }
 
 // onAppends, onReads and onAll return the operations that a kind can hit.

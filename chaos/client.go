@@ -12,9 +12,12 @@ type client struct {
 	in    *Injector
 	id    int
 	calls int
-	// named are the single faults of the client that are still to come, by call.
-	named   []Fault
-	tallies [kindEnd]tally
+	// requests is the number of those to the server.
+	requests int
+	// named are the single faults of the client that are still to come, by call; onRequests
+	// those of its requests.
+	named, onRequests []Fault
+	tallies           [kindEnd]tally
 	// struck counts by operation what tallies counts by kind.
 	struck map[eventcore.Operation]Struck
 }
@@ -45,11 +48,17 @@ type tally struct {
 func newClient(in *Injector, id int) *client {
 	c := &client{in: in, id: id}
 	for _, f := range in.config.Plan.Faults {
-		if f.Client == id {
+		switch {
+		case f.Client != id:
+		case f.Kind.OnRequest():
+			c.onRequests = append(c.onRequests, f)
+		default:
 			c.named = append(c.named, f)
 		}
 	}
-	slices.SortFunc(c.named, func(a, b Fault) int { return a.Call - b.Call })
+	byCall := func(a, b Fault) int { return a.Call - b.Call }
+	slices.SortFunc(c.named, byCall)
+	slices.SortFunc(c.onRequests, byCall)
 	return c
 }
 
@@ -87,6 +96,9 @@ func (c *call) choose() *strike {
 		return &strike{call: *c, fault: fault, named: true}
 	}
 	for _, rate := range client.in.rates {
+		if rate.Kind.OnRequest() {
+			break // and all behind it
+		}
 		if c.canHave(rate.Kind) {
 			draw := draw{client.in.config.Seed, client.id, c.number, rate}
 			if draw.hits() {

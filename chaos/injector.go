@@ -81,6 +81,19 @@ func (in *Injector) client(id int) *client {
 	return c
 }
 
+// Calls returns the number of calls that the client has made, as [Fault.Call] counts them;
+// 0 for one that the plan has nothing for.
+func (in *Injector) Calls(client int) int {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	for _, c := range in.clients {
+		if c.id == client {
+			return c.calls
+		}
+	}
+	return 0
+}
+
 // Heal ends all injections, delays included: no fault fires once it has returned,
 // not even in a call or read that has begun. A delay that has begun is slept out.
 func (in *Injector) Heal() { in.healed.Store(true) }

@@ -26,6 +26,16 @@ const (
 	Cancel
 	DelayAfter
 
+	// What follows hits requests to a server instead of store calls; see [RequestKinds].
+
+	NetCutBefore
+	NetCutRequest
+	NetCutAfter
+	NetCutResult
+	NetDelay
+	NetHalfOpen
+	EndSession
+
 	kindEnd // one past the last kind
 )
 
@@ -36,22 +46,27 @@ type KindInfo struct {
 	Doc string
 	// Operations are the calls it can hit.
 	Operations []eventcore.Operation
-	// Streamed says that it hits a read after a number of events ([Fault.After]).
+	// Streamed says that it hits a read after a number of events ([Fault.After]), or takes
+	// another number, which Doc then tells.
 	Streamed bool
 	// Timed says that it takes a time ([Fault.Delay]).
 	Timed bool
 }
 
-// Kinds returns all kinds of faults in a fixed order.
+// Kinds returns all kinds of faults that hit store calls, in a fixed order.
 func Kinds() []KindInfo {
 	infos := make([]KindInfo, 0, kindEnd-FailBefore)
 	for _, b := range behaviours() {
-		if b.info.Kind.valid() {
+		if b.info.Kind.valid() && !b.info.Kind.OnRequest() {
 			infos = append(infos, b.info)
 		}
 	}
 	return infos
 }
+
+// OnRequest says that the kind hits the requests that a store sends to its server for a
+// client, in place of the client's calls of the store.
+func (k Kind) OnRequest() bool { return k >= NetCutBefore && k.valid() }
 
 // String returns the name of the kind.
 func (k Kind) String() string {
@@ -74,6 +89,20 @@ func (k Kind) String() string {
 		return "cancel"
 	case DelayAfter:
 		return "delay-after"
+	case NetCutBefore:
+		return "net-cut-before"
+	case NetCutRequest:
+		return "net-cut-request"
+	case NetCutAfter:
+		return "net-cut-after"
+	case NetCutResult:
+		return "net-cut-result"
+	case NetDelay:
+		return "net-delay"
+	case NetHalfOpen:
+		return "net-half-open"
+	case EndSession:
+		return "end-session"
 	default:
 		return fmt.Sprintf("kind-%d", uint8(k))
 	}
@@ -112,5 +141,10 @@ func (k *Kind) UnmarshalText(text []byte) error {
 func (k Kind) valid() bool { return k >= FailBefore && k < kindEnd }
 
 // streamed and timed tell what [KindInfo] tells, without building it.
-func (k Kind) streamed() bool { return k == DecodeError || k == FailRead || k == Cancel }
-func (k Kind) timed() bool    { return k == Delay || k == DelayAfter }
+func (k Kind) streamed() bool {
+	return k == DecodeError || k == FailRead || k == Cancel || k == NetCutResult || k == NetHalfOpen
+}
+
+func (k Kind) timed() bool {
+	return k == Delay || k == DelayAfter || k == NetDelay || k == NetHalfOpen
+}

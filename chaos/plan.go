@@ -15,7 +15,7 @@ import (
 type Plan struct {
 	// Rates are kinds that fire at random, each kind at most once.
 	Rates []Rate
-	// Faults are single faults, at most one on a call.
+	// Faults are single faults, at most one on a call and at most one on a request.
 	Faults []Fault
 }
 
@@ -81,13 +81,16 @@ func (p Plan) Validate() error {
 		}
 		rated[r.Kind] = true
 	}
-	type call struct{ client, call int }
+	type call struct {
+		client, call int
+		request      bool
+	}
 	first := make(map[call]Fault, len(p.Faults))
 	for _, f := range p.Faults {
 		if err := f.Validate(); err != nil {
 			return err
 		}
-		at := call{f.Client, f.Call}
+		at := call{f.Client, f.Call, f.Kind.OnRequest()}
 		if other, taken := first[at]; taken {
 			return fmt.Errorf("chaos: fault %s: call %d of client %d already has the fault %s; a call can have one",
 				f, f.Call, f.Client, other)

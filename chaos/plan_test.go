@@ -3,6 +3,7 @@ package chaos_test
 import (
 	"encoding/json"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -110,7 +111,8 @@ func TestWithRateReplacesAndLeavesTheOriginalAlone(t *testing.T) {
 // anyPlan draws valid plans.
 func anyPlan(t *rapid.T) chaos.Plan {
 	var plan chaos.Plan
-	for _, info := range chaos.Kinds() {
+	kinds := slices.Concat(chaos.Kinds(), chaos.RequestKinds())
+	for _, info := range kinds {
 		if !rapid.Bool().Draw(t, "rated") {
 			continue
 		}
@@ -121,7 +123,7 @@ func anyPlan(t *rapid.T) chaos.Plan {
 		plan.Rates = append(plan.Rates, rate)
 	}
 	for call := range rapid.IntRange(0, 5).Draw(t, "faults") {
-		info := rapid.SampledFrom(chaos.Kinds()).Draw(t, "kind")
+		info := rapid.SampledFrom(kinds).Draw(t, "kind")
 		fault := chaos.Fault{Kind: info.Kind, Client: rapid.IntRange(0, 9).Draw(t, "client"), Call: call}
 		if info.Streamed {
 			fault.After = rapid.IntRange(0, 1000).Draw(t, "after")
@@ -168,7 +170,7 @@ func TestPlansAndFaultsAreTextInJSON(t *testing.T) {
 func FuzzParsePlan(f *testing.F) {
 	for _, seed := range []string{
 		"none", "fail-after=5%, delay=10%~20ms, decode-error@c2.5+3", "delay@c0.1~15ms", "cancel=0.30000000000000004%",
-		"conflict=.5%", "conflict=5.%", "delay=1%~1h0.5s cancel@c0.0,fail-read@c00.1+07",
+		"conflict=.5%", "conflict=5.%", "net-half-open@c0.1+5~50ms, net-cut-result@c0.1+3", "delay=1%~1h0.5s cancel@c0.0,fail-read@c00.1+07",
 	} {
 		f.Add(seed)
 	}

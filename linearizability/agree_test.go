@@ -36,7 +36,7 @@ func TestAgreesWithTryingEveryOrder(t *testing.T) {
 				mutations()[pick(len(mutations()))](&d, &d.ops[pick(len(d.ops))], pick)
 			}
 			h := d.history()
-			report := linearizability.Check(t.Context(), h, linearizability.Options{})
+			report := check(t, h)
 			counts[report.Verdict]++
 			strict := newOracle(d.ops, d.final, d.final.Global != nil).linearizable()
 			where := func() string { return text(h) }

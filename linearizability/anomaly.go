@@ -10,6 +10,10 @@ type Anomaly struct {
 	Message string
 	// Operations are indices into History.Operations: those that prove it.
 	Operations []int
+	// Edges has a line for each two of these of which the first must come before the
+	// second. They lead in a circle through Operations, in their order. It is empty for
+	// an anomaly that the contents of the store show without any order.
+	Edges []string
 }
 
 // The names of anomalies.
@@ -68,8 +72,6 @@ const (
 	BrokenGlobalOrder = "broken global order"
 	// BrokenLimit: a read of the global order returned more events than its limit.
 	BrokenLimit = "limit exceeded"
-	// NotLinearizable: only the model rejects the calls, and nothing tells why.
-	NotLinearizable = "not linearizable"
 )
 
 // findings collects anomalies, a few of each name: a store that is wrong once is
@@ -77,6 +79,8 @@ const (
 type findings struct {
 	all    []Anomaly
 	counts map[string]int
+	// beyond is how many of them are in a global order that no client read.
+	beyond int
 }
 
 // maxEach is the number of anomalies of one name that are kept.
@@ -100,6 +104,6 @@ func (f *findings) add(name string, ops []int, format string, args ...any) {
 	}
 	f.counts[name]++
 	if f.counts[name] <= maxEach {
-		f.all = append(f.all, Anomaly{name, fmt.Sprintf(format, args...), ops})
+		f.all = append(f.all, Anomaly{Name: name, Message: fmt.Sprintf(format, args...), Operations: ops})
 	}
 }

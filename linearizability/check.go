@@ -2,6 +2,7 @@ package linearizability
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -10,21 +11,26 @@ type Verdict uint8
 
 // The verdicts.
 const (
-	// OK: one order of the calls explains all results, and no rule is broken.
+	// OK: one order of the calls explains all results.
 	OK Verdict = iota + 1
-	// Violation: no order does, or a rule is broken.
+	// Violation: no order does.
 	Violation
 	// Unknown: it could not be decided.
 	Unknown
+	// Disagreement: one of two checkers says OK and the other Violation, so one of them
+	// is wrong. It says nothing about the store.
+	Disagreement
 )
 
-// String returns "ok", "violation" or "unknown".
+// String returns "ok", "violation", "unknown" or "disagreement".
 func (v Verdict) String() string {
 	switch v {
 	case OK:
 		return "ok"
 	case Violation:
 		return "violation"
+	case Disagreement:
+		return "disagreement"
 	default:
 		return "unknown"
 	}
@@ -32,34 +38,35 @@ func (v Verdict) String() string {
 
 // Options are the options of [Check].
 type Options struct {
-	// Timeout is the real time that porcupine may take, about as long again to name
-	// what it found included. 0: 10 s.
+	// Timeout is the real time that porcupine may take. 0: [DefaultTimeout].
 	Timeout time.Duration
 }
 
-// DefaultTimeout is the time that porcupine may take where none is given.
-const DefaultTimeout = 10 * time.Second
+// DefaultTimeout is the time that porcupine may take where none is given. Nearly always
+// it needs a thousandth of it, or has no end in sight.
+const DefaultTimeout = time.Second
 
 // Report is what [Check] found.
 type Report struct {
 	Verdict Verdict
 	// Reason says in one sentence why the verdict is not OK.
 	Reason string
-	// Anomalies are what the rules found. If they found nothing and porcupine rejects
-	// the history, it is the one anomaly that its calls look most like.
+	// Anomalies are what the fast checker found, a few of each name.
 	Anomalies []Anomaly
 	// Porcupine is its verdict alone: Unknown where it ran out of time or memory, and
 	// where it was not asked because the history cannot be judged.
 	Porcupine Verdict
 }
 
-// Check judges a history. The verdict is Unknown, and Reason says why, for one without
-// a final read, or in which an event ID was sent twice, or that no [Recorder] records.
+// Check judges a history twice: with [CheckGraph], which decides and names anomalies, and
+// with porcupine (github.com/anishathalye/porcupine, after Wing and Gong and Lowe) and a
+// model of the whole store, which shares no rule with it. Where porcupine comes to the
+// contrary the verdict is Disagreement: one of the two is wrong. porcupine can take
+// exponential time and memory; where it cannot decide in its limits, or before ctx is
+// done, the fast checker's verdict stands alone.
 //
-// The rules accuse no linearizable history, but see only what few calls show.
-// porcupine (github.com/anishathalye/porcupine, after Wing and Gong and Lowe) sees
-// everything and can take exponential time and memory; a history that it cannot
-// decide in its limits, or before ctx is done, is Unknown unless a rule is broken.
+// The verdict is Unknown, and Reason says why, for a history without a final read, or in
+// which an event ID was sent twice, or that no [Recorder] records.
 //
 // Reads of the global order are held to the same moment as everything else. If no
 // client made one, the final global order must only have all events, with each stream
@@ -69,33 +76,24 @@ func Check(ctx context.Context, history History, opts Options) Report {
 	if reason != "" {
 		return Report{Verdict: Unknown, Porcupine: Unknown, Reason: reason}
 	}
-	report := Report{Anomalies: l.rules()}
+	graph := l.checkGraph()
 	timeout := opts.Timeout
 	if timeout <= 0 {
 		timeout = DefaultTimeout
 	}
-	verdict, why, rejected := newDecider(ctx, timeout).all(l.components())
-	report.Porcupine = verdict
-	switch {
-	case len(report.Anomalies) > 0:
-		report.Verdict, report.Reason = Violation, report.Anomalies[0].Message
-	case verdict == Violation:
-		report.Verdict = Violation
-		report.Anomalies = []Anomaly{newNamer(ctx, l, rejected, timeout).name()}
-		report.Reason = report.Anomalies[0].Message
-	default:
-		report.Verdict, report.Reason = verdict, why
-	}
-	return report
+	return weigh(&graph, newDecider(ctx, timeout).all(l.components()))
 }
 
-// rules returns what the rules find, the plainest first.
-func (l *finalLog) rules() []Anomaly {
-	var f findings
-	l.checkAppends(&f)
-	l.checkReads(&f)
-	l.checkGlobal(&f)
-	l.checkTime(&f)
-	l.checkWriteSkew(&f)
-	return f.all
+// weigh makes one judgement of two.
+func weigh(graph *GraphReport, porcupine Verdict) Report {
+	r := Report{Verdict: graph.Verdict, Reason: graph.Reason, Anomalies: graph.Anomalies, Porcupine: porcupine}
+	if graph.Verdict == Unknown || porcupine == Unknown || graph.Verdict == porcupine || graph.beyond {
+		return r
+	}
+	r.Verdict = Disagreement
+	r.Reason = fmt.Sprintf("the fast checker says %s, porcupine %s", graph.Verdict, porcupine)
+	if graph.Reason != "" {
+		r.Reason += "; the fast checker's reason: " + graph.Reason
+	}
+	return r
 }

@@ -21,21 +21,21 @@ func newDecider(ctx context.Context, timeout time.Duration) *decider {
 	return &decider{ctx: ctx, deadline: time.Now().Add(timeout)} //nolint:forbidigo // a limit on real work, which no simulated clock measures
 }
 
-// component judges a component. The reason says why the verdict is Unknown.
-func (d *decider) component(c *component) (Verdict, string) {
-	// Where narrow leaves no room the rules have named why; porcupine must say so too.
+// component judges a component.
+func (d *decider) component(c *component) Verdict {
+	// Where narrow leaves no room the graph has a circle; porcupine must say so too.
 	narrowed := Unknown
 	if ops, room := narrow(c); room {
 		if narrowed, _ = d.decide(c, ops); narrowed == OK {
-			return OK, ""
+			return OK
 		}
 	}
-	verdict, reason := d.decide(c, c.ops)
+	verdict, _ := d.decide(c, c.ops)
 	if verdict == Unknown && narrowed == Violation {
 		// What narrow demands every order must keep, so there is none.
-		return Violation, ""
+		return Violation
 	}
-	return verdict, reason
+	return verdict
 }
 
 // decide judges calls on the streams of a component. The reason says why the verdict
@@ -68,18 +68,17 @@ func (d *decider) decide(c *component, ops []porcupine.Operation) (Verdict, stri
 	}
 }
 
-// all judges all components: one violation decides. It returns the component that
-// cannot be explained.
-func (d *decider) all(components []*component) (Verdict, string, *component) {
-	verdict, why := OK, ""
+// all judges all components: one violation decides.
+func (d *decider) all(components []*component) Verdict {
+	verdict := OK
 	for _, c := range components {
-		switch v, reason := d.component(c); v {
+		switch d.component(c) {
 		case Violation:
-			return Violation, "", c
-		case Unknown:
-			verdict, why = Unknown, reason
+			return Violation
 		case OK:
+		default:
+			verdict = Unknown
 		}
 	}
-	return verdict, why, nil
+	return verdict
 }

@@ -50,3 +50,40 @@ func WithMemory(ctx context.Context, h History, steps int) (Verdict, string) {
 	c := l.components()[0]
 	return d.decide(c, c.ops)
 }
+
+// CheckTimeless is Check with a bug planted in the fast checker: it does not look at time.
+func CheckTimeless(ctx context.Context, h History) Report {
+	l, _ := newFinalLog(&h)
+	g := &graph{log: l, global: -1}
+	if g.checkStructure() {
+		g.build()
+		if order := g.sorted(); len(order) < len(l.ops) {
+			g.searchCircles(order)
+		}
+	}
+	report := g.report()
+	return weigh(&report, newDecider(ctx, time.Minute).all(l.components()))
+}
+
+// CheckAccusing is Check with a bug planted in the fast checker: it takes every read of
+// nothing for a stale one.
+func CheckAccusing(ctx context.Context, h History) Report {
+	l, _ := newFinalLog(&h)
+	g := &graph{log: l, global: -1}
+	for i := range l.ops {
+		if op := &l.ops[i]; op.Kind == ReadStream && len(op.Seen) == 0 {
+			g.found.add(StaleRead, []int{i}, "%s: nothing", op)
+		}
+	}
+	report := g.report()
+	return weigh(&report, newDecider(ctx, time.Minute).all(l.components()))
+}
+
+// Porcupine is its verdict alone.
+func Porcupine(ctx context.Context, h History, timeout time.Duration) Verdict {
+	l, reason := newFinalLog(&h)
+	if reason != "" {
+		return Unknown
+	}
+	return newDecider(ctx, timeout).all(l.components())
+}

@@ -12,20 +12,14 @@ type GraphReport struct {
 	Verdict Verdict
 	// Reason says in one sentence why the verdict is not OK.
 	Reason string
-	// Proofs are the anomalies, a few of each name, the plainest first.
-	Proofs []Proof
+	// Anomalies are a few of each name, the plainest first.
+	Anomalies []Anomaly
+	// beyond says that all that was found is in the global order that no client read,
+	// which the model for porcupine does not look at.
+	beyond bool
 }
 
-// Proof is an anomaly and why it is one.
-type Proof struct {
-	Anomaly
-	// Edges has a line for each two calls of which the first must come before the
-	// second. They lead in a circle through Operations, in their order. It is empty for
-	// an anomaly that the contents of the store show without any order.
-	Edges []string
-}
-
-// CheckGraph judges a history like [Check], without trying any order, in time and memory
+// CheckGraph judges a history without trying any order, in time and memory
 // near-linear in its calls and the events that they saw. It is safe for concurrent use
 // with other readers of the history.
 //
@@ -42,16 +36,20 @@ type Proof struct {
 // events, whether a conflict of an unknown version was one, and, as in [Check], the
 // global order beyond its own soundness and real time if no client read it. Not every
 // anomaly is listed: once contents are unsound the order is not looked at, each name
-// has at most three proofs, and behind a circle only calls that it does not hold up.
+// comes at most three times, and behind a circle only calls that it does not hold up.
 //
 // The time grows beyond that only with the number of different filters of reads of the
 // global order: a pass over the global order for each.
 func CheckGraph(history History) GraphReport {
 	l, reason := newFinalLog(&history)
-	if reason == "" {
-		reason = l.graphable()
-	}
 	if reason != "" {
+		return GraphReport{Verdict: Unknown, Reason: reason}
+	}
+	return l.checkGraph()
+}
+
+func (l *finalLog) checkGraph() GraphReport {
+	if reason := l.graphable(); reason != "" {
 		return GraphReport{Verdict: Unknown, Reason: reason}
 	}
 	g := &graph{log: l, global: -1}
@@ -64,18 +62,11 @@ func CheckGraph(history History) GraphReport {
 
 // report turns what was found into the report.
 func (g *graph) report() GraphReport {
-	if len(g.found.all) == 0 {
+	f := &g.found
+	if len(f.all) == 0 {
 		return GraphReport{Verdict: OK}
 	}
-	r := GraphReport{Verdict: Violation, Reason: g.found.all[0].Message}
-	for n, a := range g.found.all {
-		p := Proof{Anomaly: a}
-		if n < len(g.edgesOf) {
-			p.Edges = g.edgesOf[n]
-		}
-		r.Proofs = append(r.Proofs, p)
-	}
-	return r
+	return GraphReport{Verdict: Violation, Reason: f.all[0].Message, Anomalies: f.all, beyond: f.beyond == f.total()}
 }
 
 // graphable says what keeps a history out of a graph, "" if nothing does.
@@ -106,8 +97,8 @@ func (r *GraphReport) Explain(history *History) string {
 	if r.Verdict == Unknown {
 		b.WriteString("  " + r.Reason + "\n")
 	}
-	for i := range r.Proofs {
-		p := &r.Proofs[i]
+	for i := range r.Anomalies {
+		p := &r.Anomalies[i]
 		b.WriteString(p.Name + "\n")
 		if len(p.Edges) == 0 {
 			b.WriteString("  " + p.Message + "\n")

@@ -52,14 +52,14 @@ func (a *agreement) compare(t *testing.T, d *draft, porcupine bool, where string
 	a.porcupine++
 	other := check(t, h)
 	if !between && want != other.Porcupine || other.Verdict != report.Verdict {
-		require.Fail(t, "the graph disagrees with porcupine", "%s: rules and porcupine: %s\n, graph: %s", where, describe(other, h), report.Explain(&h))
+		require.Fail(t, "the graph disagrees with porcupine", "%s: both: %s\n, graph: %s", where, describe(other, h), report.Explain(&h))
 	}
 }
 
 func (a *agreement) count(report *linearizability.GraphReport) {
 	seen := make(map[string]bool)
-	for i := range report.Proofs {
-		if name := report.Proofs[i].Name; !seen[name] {
+	for i := range report.Anomalies {
+		if name := report.Anomalies[i].Name; !seen[name] {
 			seen[name] = true
 			a.names[name]++
 		}

@@ -85,15 +85,15 @@ func TestGraphNamesAndProvesEveryAnomaly(t *testing.T) {
 		report := linearizability.CheckGraph(bad)
 		require.Equal(t, linearizability.Violation, report.Verdict, tc.name)
 		require.NotEmpty(t, report.Reason)
-		for i := range report.Proofs {
-			require.Equal(t, tc.anomaly, report.Proofs[i].Name, "%s\n%s", tc.name, report.Explain(&bad))
-			require.NotEmpty(t, report.Proofs[i].Operations)
+		for i := range report.Anomalies {
+			require.Equal(t, tc.anomaly, report.Anomalies[i].Name, "%s\n%s", tc.name, report.Explain(&bad))
+			require.NotEmpty(t, report.Anomalies[i].Operations)
 		}
 		printed[tc.anomaly] += fmt.Sprintf("# %s\n%s\n", tc.name, report.Explain(&bad))
 		good := parse(t, tc.good)
 		report = linearizability.CheckGraph(good)
 		require.Equal(t, linearizability.OK, report.Verdict, "%s\n%s", tc.name, report.Explain(&good))
-		require.Empty(t, report.Proofs)
+		require.Empty(t, report.Anomalies)
 		require.Empty(t, report.Reason)
 		require.Equal(t, linearizability.OK, check(t, good).Verdict, tc.name)
 		require.Equal(t, linearizability.Violation, check(t, bad).Verdict, tc.name)
@@ -142,7 +142,7 @@ func TestGraphSaysWhatItCannotJudge(t *testing.T) {
 			require.Equal(t, linearizability.Unknown, report.Verdict)
 			require.Contains(t, report.Reason, tc.reason)
 			require.Contains(t, report.Explain(&h), tc.reason)
-			require.Empty(t, report.Proofs)
+			require.Empty(t, report.Anomalies)
 		})
 	}
 }

@@ -18,8 +18,6 @@ func (v interval) before(w interval) bool { return v.of == w.of && v.high < w.lo
 type graph struct {
 	log   *finalLog
 	found findings
-	// edgesOf are the edges of each anomaly in found, or empty.
-	edgesOf [][]string
 	// global is the number of the global order among the streams, -1 if it tells
 	// nothing; lengths has what reads of it tell, in their order.
 	global  int

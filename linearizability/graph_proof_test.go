@@ -60,7 +60,7 @@ func TestTheCallsOfAProofProveItAndNoReadIsTooMany(t *testing.T) {
 			h := d.history()
 			report := linearizability.CheckGraph(h)
 			global := d.final.Global != nil && readsGlobal(d.ops)
-			for _, p := range report.Proofs {
+			for _, p := range report.Anomalies {
 				if len(p.Edges) == 0 {
 					continue
 				}

@@ -24,7 +24,7 @@ const maxLines = 4
 // to what was found. Its calls must each come before the next; the last one before the
 // first, or it returned before the first was called.
 func (g *graph) prove(circle []int32) {
-	edges := g.minimal(g.shortcut(circle))
+	edges := g.plainest(g.minimal(g.shortcut(circle)))
 	name := g.name(edges)
 	ops := make([]int, 0, len(edges))
 	for i := range edges {
@@ -42,7 +42,21 @@ func (g *graph) prove(circle []int32) {
 		message += fmt.Sprintf("; and %d more", more)
 	}
 	g.found.add(name, ops, "%s", message)
-	g.edgesOf = append(g.edgesOf, lines)
+	g.found.all[len(g.found.all)-1].Edges = lines
+}
+
+// plainest puts time in place of a reason where it shows the same: that a call relied on
+// what had moved before it began is plainer than that two rely on what the other moved.
+func (g *graph) plainest(edges []edge) []edge {
+	if g.name(edges) != WriteSkew {
+		return edges
+	}
+	for n := range edges {
+		if from, to := edges[n].from, edges[n].to; g.effect(int32(from)) < g.log.ops[to].Call {
+			return slices.Concat(edges[n+1:], edges[:n], []edge{{from: from, to: to, inTime: true}})
+		}
+	}
+	return edges
 }
 
 // proved says whether a circle through these calls was found already.

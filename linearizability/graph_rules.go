@@ -14,10 +14,12 @@ func (g *graph) checkStructure() bool {
 	if l.history.Final.Global == nil {
 		return f.total() == 0
 	}
+	before := f.total()
 	l.checkStreamsInGlobal(f)
 	l.checkBatchesInGlobal(f)
 	if !l.readsGlobal() {
 		l.checkGlobalTime(f)
+		f.beyond += f.total() - before
 		return f.total() == 0
 	}
 	if f.total() > 0 {
@@ -77,7 +79,7 @@ func (g *graph) checkCursors() {
 		low, next, fits := g.filters.follow(op)
 		switch {
 		case !fits:
-			l.checkCursor(&g.found, i, nil) // which looks for the gap alone
+			l.checkGap(&g.found, i)
 			continue
 		case op.Limit > 0 && len(op.Seen) > op.Limit:
 			g.found.add(BrokenLimit, []int{i}, "%s: it returned %d events", op, len(op.Seen))

@@ -16,6 +16,10 @@ func (g *graph) search() {
 		g.searchCircles(order)
 	}
 	g.searchTime(order)
+	// The plainest first, and of those what was complete first.
+	slices.SortStableFunc(g.found.all, func(a, b Anomaly) int {
+		return cmp.Or(cmp.Compare(len(a.Operations), len(b.Operations)), cmp.Compare(slices.Max(a.Operations), slices.Max(b.Operations)))
+	})
 }
 
 // sorted returns calls so that edges lead forward: all of them if there is no circle,

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -33,7 +34,7 @@ func TestLegalHistoriesPass(t *testing.T) {
 	for n, s := range shapes() {
 		for seed := range uint64(600) {
 			h := generate(seeded(seed), s)
-			report := linearizability.Check(t.Context(), h, linearizability.Options{})
+			report := check(t, h)
 			require.Equal(t, linearizability.OK, report.Verdict, "shape %d seed %d: %+v\n%s", n, seed, report, text(h))
 			require.Equal(t, linearizability.OK, report.Porcupine)
 			require.Empty(t, report.Anomalies)
@@ -45,7 +46,7 @@ func TestLegalHistoriesPassAndShrink(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		pick := func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "pick") }
 		h := generate(pick, shapes()[pick(len(shapes()))])
-		report := linearizability.Check(t.Context(), h, linearizability.Options{})
+		report := linearizability.Check(t.Context(), h, linearizability.Options{Timeout: time.Minute})
 		require.Equal(t, linearizability.OK, report.Verdict, "%+v\n%s", report, text(h))
 	})
 }

@@ -36,6 +36,9 @@ func (r *Recorder) wrap(client int, log *clientLog, store eventcore.Store) event
 	return s
 }
 
+// Stamp returns the stamp of the last call or return.
+func (r *Recorder) Stamp() int64 { return r.stamp.Load() }
+
 // Reset forgets all calls and keeps the memory for those of another run. Histories
 // that were returned before must not be used any more, and no call may be under way,
 // not even one that will never return.

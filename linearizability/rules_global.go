@@ -6,33 +6,8 @@ import (
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 )
 
-// checkGlobal: the global order has the events of all streams, each stream in its
-// order, the events of an append together and in the order of its batch, at growing
-// positions; and what cursors returned are its pieces.
-func (l *finalLog) checkGlobal(f *findings) {
-	if l.history.Final.Global == nil {
-		return
-	}
-	before := f.total()
-	l.checkStreamsInGlobal(f)
-	l.checkBatchesInGlobal(f)
-	l.checkGlobalTime(f)
-	if f.total() > before {
-		// Ranks mean nothing in a broken order.
-		return
-	}
-	var known *bounds
-	for i := range l.ops {
-		if l.ops[i].Kind != ReadAll {
-			continue
-		}
-		if known == nil {
-			known = l.globalBounds()
-		}
-		l.checkCursor(f, i, known)
-	}
-}
-
+// checkStreamsInGlobal: the global order has the events of all streams, each stream in its
+// order, at growing positions.
 func (l *finalLog) checkStreamsInGlobal(f *findings) {
 	global, proof := l.history.Final.Global, l.finalGlobalRead()
 	versions := make([]eventcore.Version, len(l.names))
@@ -108,33 +83,11 @@ func (l *finalLog) checkGlobalTime(f *findings) {
 	}
 }
 
-// checkCursor: a read of the global order returns the next matching events without a
-// gap, and stops early only for a reason.
-func (l *finalLog) checkCursor(f *findings, i int, known *bounds) {
+// checkGap names what is wrong with a read of the global order that did not return the
+// next matching events, each in its turn.
+func (l *finalLog) checkGap(f *findings, i int) {
 	op := &l.ops[i]
-	if op.Limit > 0 && len(op.Seen) > op.Limit {
-		f.add(BrokenLimit, []int{i}, "%s: it returned %d events", op, len(op.Seen))
-	}
-	rank, fits := l.follow(op)
-	if fits {
-		if op.End != Complete {
-			return
-		}
-		if n := len(op.Seen); n > 0 && rank < len(l.ranks) && l.ranks[rank] >= 0 {
-			seen, next := l.ranks[l.rankAfter(op.Seen[n-1].Position)-1], l.ranks[rank]
-			if w := l.sent[next].op; seen >= 0 && l.sent[seen].op == w {
-				f.add(TornAppend, []int{w, i}, "%s: it ended in the middle of %s", op, &l.ops[w])
-			}
-		}
-		if at := known.after(rank); at.stamp < op.Call {
-			name := StaleRead
-			if l.ops[at.op].Kind == ReadAll {
-				name = NonMonotonicRead
-			}
-			f.add(name, []int{at.op, i}, "%s: it did not see event %s, which %s", op, l.history.Final.Global[rank].ID, l.vouches(at.op))
-		}
-		return
-	}
+	rank, _ := l.follow(op)
 	s := len(op.Seen) - 1
 	for ; s >= 0; s-- {
 		// The last event that came from beyond the gap proves that there is one.

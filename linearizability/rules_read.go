@@ -9,9 +9,12 @@ func (l *finalLog) checkReads(f *findings) {
 		if op.Kind == Append {
 			continue
 		}
-		stream := l.streamOf(i)
+		before, stream := f.total(), l.streamOf(i)
 		for s := range op.Seen {
 			l.checkSeen(f, i, stream, s)
+		}
+		if op.Client == FinalClient && op.Kind == ReadAll && !l.readsGlobal() {
+			f.beyond += f.total() - before
 		}
 		if op.Kind == ReadStream {
 			checkPrefix(f, i, op)

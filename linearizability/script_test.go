@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -253,7 +254,7 @@ func names(report linearizability.Report) []string {
 
 func check(t *testing.T, h linearizability.History) linearizability.Report {
 	t.Helper()
-	return linearizability.Check(t.Context(), h, linearizability.Options{})
+	return linearizability.Check(t.Context(), h, linearizability.Options{Timeout: time.Minute})
 }
 
 func describe(r linearizability.Report, h linearizability.History) string {

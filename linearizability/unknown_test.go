@@ -62,30 +62,27 @@ func TestWhatCannotBeJudgedIsUnknown(t *testing.T) {
 	}
 }
 
-func TestATimeLimitThatRunsOutIsUnknown(t *testing.T) {
+func TestWherePorcupineRunsOutOfTimeTheFastCheckerDecides(t *testing.T) {
 	h := generate(seeded(1), shape{clients: 8, ops: 5_000, streams: 4, unknown: 20, global: 5, ordered: true, window: 10})
 	report := linearizability.Check(t.Context(), h, linearizability.Options{Timeout: time.Millisecond})
-	require.Equal(t, linearizability.Unknown, report.Verdict)
+	require.Equal(t, linearizability.OK, report.Verdict)
 	require.Equal(t, linearizability.Unknown, report.Porcupine)
-	require.Contains(t, report.Reason, "time was up")
-	require.Equal(t, linearizability.OK, check(t, h).Verdict, "with more time it is ok")
-}
+	require.Equal(t, linearizability.OK, check(t, h).Porcupine, "with more time it agrees")
 
-func TestABrokenRuleIsAViolationWithoutTimeForPorcupine(t *testing.T) {
-	h := parse(t, "c0 1-2 append a@0+x1 → ok \n c1 3-4 read a → \n a = x1")
-	report := linearizability.Check(t.Context(), h, linearizability.Options{Timeout: 1})
+	h = parse(t, "c0 1-2 append a@0+x1 → ok \n c1 3-4 read a → \n a = x1")
+	report = linearizability.Check(t.Context(), h, linearizability.Options{Timeout: 1})
 	require.Equal(t, linearizability.Violation, report.Verdict)
 	require.Equal(t, linearizability.Unknown, report.Porcupine)
 	require.Equal(t, []string{linearizability.StaleRead}, names(report))
 }
 
-func TestAnEndedContextIsUnknown(t *testing.T) {
+func TestAnEndedContextEndsPorcupineAlone(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	h := parse(t, "c0 1-2 append a@0+x1 → ok \n a = x1")
 	report := linearizability.Check(ctx, h, linearizability.Options{})
-	require.Equal(t, linearizability.Unknown, report.Verdict)
-	require.Contains(t, report.Reason, "context canceled")
+	require.Equal(t, linearizability.OK, report.Verdict)
+	require.Equal(t, linearizability.Unknown, report.Porcupine)
 }
 
 func TestMemoryThatRunsOutIsUnknown(t *testing.T) {

@@ -31,10 +31,22 @@ type Final struct {
 	Global []eventcore.Recorded
 	// Crashes are the logical times at which the store's process crashed.
 	Crashes []int64
+	// Lost are the sessions that the store has lost with its server.
+	Lost []LostSession
 
 	names  []eventcore.StreamID
 	places map[eventcore.EventID]place
 	tries  map[eventcore.EventID]bool
+}
+
+// LostSession is a session of a store with its server that the network has cut, or the
+// server has ended.
+type LostSession struct {
+	// Client is the one whose call used it last.
+	Client int
+	// From is the logical time at which it was lost. Until To the server may keep what it
+	// held, such as leases.
+	From, To int64
 }
 
 // place is where an event stands in the log: at the first of its times.

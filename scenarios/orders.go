@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 )
@@ -50,8 +51,25 @@ func orders() spec {
 				{Do: "inspect", Streams: d.one(d.main)},
 			}
 		},
+		whole:      ordersAreNoItems,
 		invariants: orderInvariants(),
 	}
+}
+
+// ordersAreNoItems refuses a stream that is an order for one operation and an item for
+// another: neither would know the other's events.
+func ordersAreNoItems(p Program) error {
+	isOrder := make(map[eventcore.StreamID]bool)
+	return p.each(func(op *Op) error {
+		for i, id := range op.Streams {
+			order := i == 0 && op.Do != "restock"
+			if was, known := isOrder[id]; known && was != order {
+				return fmt.Errorf("streams[%d]: %q is an order for one operation and an item for another; use two streams", i, id)
+			}
+			isOrder[id] = order
+		}
+		return nil
+	})
 }
 
 // orderPools has more orders than streams were asked for: an order is fulfilled but

@@ -106,6 +106,18 @@ func plantedInLeaderships() []planted {
 			log, at := b.acts(0, scenarios.ActChecked, 1)
 			log.Acts[at[0]].Err = eventcore.ErrLeaseLost
 		}},
+		{"leadership", "lost is lost", "leads with token", func(b *bench) {
+			// Its session was lost, it believes that it leads, and so does the next one, rightly.
+			log, at := b.acts(0, scenarios.ActReleased, 1)
+			late := log.Acts[at[0]]
+			log.Acts = log.Acts[:at[0]]
+			of := slices.IndexFunc(b.Results, func(r scenarios.Result) bool { return r.Projection == log })
+			b.Lost = append(b.Lost, scenarios.LostSession{Client: b.Results[of].Client, From: late.Call, To: late.Return})
+			other, first := b.acts(1, scenarios.ActAcquired, 1)
+			given := other.Acts[first[0]].Return
+			late.Kind, late.Call, late.Return = scenarios.ActChecked, given+1, given+1
+			log.Acts = append(log.Acts, late)
+		}},
 		{"leadership", "free is free", "nobody does", func(b *bench) {
 			log, at := b.acts(0, scenarios.ActReleased, 1)
 			end := log.Acts[at[0]].Return

@@ -57,3 +57,14 @@ func TestOperationPrintsAllItsFields(t *testing.T) {
 	require.Equal(t, `x a b/1 reads b/1 a amount=-1 count=2 after=3 limit=4 prefix="p" pattern="*" type="t"`, op.String())
 	require.Equal(t, "x", scenarios.Op{Do: "x"}.String())
 }
+
+func TestAnOrderIsNoItem(t *testing.T) {
+	s, err := scenarios.Lookup("orders")
+	require.NoError(t, err)
+	stock := []eventcore.StreamID{eventcore.MustStreamID("stock/1")}
+	err = s.Validate(scenarios.Program{
+		Setup:   []scenarios.Op{{Do: "restock", Streams: stock, Amount: 1}},
+		Clients: [][]scenarios.Op{{{Do: "fulfil", Streams: stock}}},
+	})
+	require.ErrorContains(t, err, `clients[0][0].streams[0]: "stock/1" is an order for one operation and an item for another`)
+}

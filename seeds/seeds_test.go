@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -15,6 +16,7 @@ import (
 	"github.com/eventcore-go/eventcore-sim/backends/memory"
 	"github.com/eventcore-go/eventcore-sim/backends/postgres"
 	"github.com/eventcore-go/eventcore-sim/backends/sqlite"
+	"github.com/eventcore-go/eventcore-sim/chaos/mutant"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/internal/pgtest"
 	"github.com/eventcore-go/eventcore-sim/internal/sqliteruns"
@@ -122,6 +124,42 @@ func TestSeedFilesOfMutantsPassWithoutTheMutant(t *testing.T) {
 			require.NoError(t, err)
 			require.False(t, result.Failed(), result.Reason)
 		})
+	}
+}
+
+// A planted bug has a file that shows it, so that a check which does not see it any more is
+// noticed at once; and no two files show the same.
+func TestEveryMutantHasAFileAndNoSignatureTwo(t *testing.T) {
+	paths, err := filepath.Glob("*.json")
+	require.NoError(t, err)
+	shown, signatures := make(map[string]bool), make(map[string]string)
+	for _, path := range paths {
+		file, err := seedfile.Load(path)
+		require.NoError(t, err)
+		require.Empty(t, signatures[file.Signature()], "%s shows the same: %s", path, file.Signature())
+		signatures[file.Signature()] = path
+		if file.Mutant == "" {
+			continue
+		}
+		require.NotEqual(t, sim.Pass, file.Expect.Verdict, path)
+		require.NotEmpty(t, file.Expect.Anomaly, path)
+		shown[file.Mutant] = true
+	}
+	for _, m := range slices.Concat(mutant.All(), mutant.OfState(), mutant.OfDisk()) {
+		require.True(t, shown[m.Name], "no file shows %s; make one: go run ./cmd/simrun run --mutant %s --seeds 200 --save", m.Name, m.Name)
+	}
+}
+
+// What is kept is short enough to be read.
+func TestSeedFilesAreShrunk(t *testing.T) {
+	paths, err := filepath.Glob("*.json")
+	require.NoError(t, err)
+	for _, path := range paths {
+		file, err := seedfile.Load(path)
+		require.NoError(t, err)
+		require.NotNil(t, file.From, "%s: go run ./cmd/simrun shrink seeds/%s --out seeds", path, path)
+		require.LessOrEqual(t, file.Program.Len(), 6, path)
+		require.LessOrEqual(t, len(file.Program.Clients), 3, path)
 	}
 }
 

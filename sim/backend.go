@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"math/rand/v2"
+	"time"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/sim/disk"
@@ -21,11 +22,21 @@ type Backend struct {
 	// Open, called again with the same Env after a crash, opens the store that was there.
 	// Crashes are then drawn.
 	Durable bool
+	// Abandon frees what a durable store has outside of Go's memory, such as that of a C
+	// library, after its process has crashed and all calls have ended. It must not
+	// count on the disk, on which nothing works for it any more. An error says that something
+	// is left. nil: there is nothing.
+	Abandon func(store eventcore.Store) error
 	// Kill ends all sessions that the store has on its server, in the middle of whatever
 	// they do, as an administrator does or a server that restarts. It returns once they have
 	// ended; the store stays open and makes new ones. Leases that live in a session are
 	// lost. Kills are then drawn; nil: there are none.
 	Kill func(ctx context.Context, store eventcore.Store) error
+	// Restart crashes the server of a store that was opened with [Env.Alone], in the middle of
+	// whatever it does, and starts it again. It returns once connections are accepted; the
+	// store stays open and makes new ones. What was acknowledged is expected to be there.
+	// Crashes of the server are then drawn, for few seeds; nil: there are none.
+	Restart func(ctx context.Context, store eventcore.Store) error
 	// Blocks says that calls of the store wait for something outside this
 	// process, such as a server. Tasks then switch by goroutines, which may block,
 	// not by the faster coroutines.
@@ -46,10 +57,16 @@ type Env struct {
 	// Connections is how many connections a store that has a pool should have, 0 for its
 	// usual number.
 	Connections int
+	// Alone says that the run will crash the store's server, which nothing else may use until
+	// the store is closed. It is set for backends with [Backend.Restart] only.
+	Alone bool
 	// Point parks the task that is running, so that others may go on, if there is one:
 	// what yield.Point is for code that has no context, such as a file system. The
 	// store must not hold a real mutex when it is called.
 	Point func(name string)
+	// Sleep parks the task that is running for a time of the run's clock, if there is one: what
+	// Clock.Sleep is for code that has no context. The same holds as for Point.
+	Sleep func(d time.Duration)
 }
 
 // closeStore closes a store that can be closed.

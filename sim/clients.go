@@ -43,7 +43,7 @@ func (r *run) runClient(ctx context.Context, t *task, ops, probes []scenarios.Op
 		r.perform(ctx, safety, phaseSafety, i, op)
 	}
 	r.atBarrier++
-	t.Wait("end of the safety phase", func() bool { return r.healed })
+	t.wait(pointBarrier, 0, func() bool { return r.healed })
 	liveness := r.scenarioClient(t, store, state, phaseLiveness)
 	for i, op := range probes {
 		r.perform(ctx, liveness, phaseLiveness, i, op)
@@ -119,7 +119,9 @@ func (r *run) scenarioClient(t *task, store eventcore.Store, state scenarios.Sta
 
 // perform runs one operation and keeps its result.
 func (r *run) perform(ctx context.Context, client *scenarios.Client, phase scenarios.Phase, index int, op scenarios.Op) {
+	span := r.beginSpan(client.ID, phase, index)
 	result := r.cfg.Scenario.Run(ctx, client, op)
+	r.endSpan(span)
 	result.Client, result.Index, result.Phase, result.Op = client.ID, index, phase, op
 	if violation, is := errors.AsType[*scenarios.Violation](result.Err); is {
 		r.result.find(Violation, Finding{

@@ -31,8 +31,48 @@ func (c clock) Sleep(ctx context.Context, d time.Duration) error {
 	return ctx.Err()
 }
 
-// WithTimeout implements [eventcore.TimeoutClock]. The timeout never comes: real time has no
-// part in a run, and no call waits in virtual time for longer than the faults last.
-func (c clock) WithTimeout(parent context.Context, _ time.Duration) (context.Context, context.CancelFunc) {
-	return context.WithCancel(parent)
+// WithTimeout implements [eventcore.TimeoutClock]. The context is done once the virtual time
+// has passed: Err says so, and a wait for a server that does not answer any more ends. Done
+// and Deadline are those of parent, since what waits for them goes by real time.
+func (c clock) WithTimeout(parent context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(parent)
+	at := c.world.now + int64(d)
+	if earlier, bounded := deadlineOf(parent); bounded {
+		at = min(at, earlier)
+	}
+	return &deadlineContext{ctx, c.world, at}, cancel
+}
+
+// deadlineContext is done at a virtual time.
+type deadlineContext struct {
+	context.Context
+	world *world
+	at    int64
+}
+
+type deadlineKey struct{}
+
+// Err implements [context.Context].
+func (d *deadlineContext) Err() error {
+	if err := d.Context.Err(); err != nil {
+		return err
+	}
+	if d.world.now >= d.at {
+		return context.DeadlineExceeded
+	}
+	return nil
+}
+
+// Value implements [context.Context].
+func (d *deadlineContext) Value(key any) any {
+	if key == (deadlineKey{}) {
+		return d.at
+	}
+	return d.Context.Value(key)
+}
+
+// deadlineOf returns the virtual time at which a context is done.
+func deadlineOf(ctx context.Context) (at int64, bounded bool) {
+	at, bounded = ctx.Value(deadlineKey{}).(int64)
+	return at, bounded
 }

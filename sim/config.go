@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/eventcore-go/eventcore-sim/chaos"
 	"github.com/eventcore-go/eventcore-sim/chaos/mutant"
+	"github.com/eventcore-go/eventcore-sim/linearizability"
 	"github.com/eventcore-go/eventcore-sim/scenarios"
 	"github.com/eventcore-go/eventcore-sim/sim/sched"
 )
@@ -33,12 +35,21 @@ type Config struct {
 	Crashes *[]Crash
 	// Replay, where not nil, replaces the drawn program and schedule.
 	Replay *Replay
+	// Explorer, where not nil, chooses the tasks of the safety phase. It serves one run at a
+	// time.
+	Explorer Explorer
+	// Timeless lets the scheduler end a sleep whenever it likes, and the clock follows: the
+	// order of steps then depends on no length of time.
+	Timeless bool
 	// Steps is the number of steps after which the safety phase is cut short, and
 	// the number in which the liveness phase must end. 0: 100,000.
 	Steps int
-	// CheckTimeout is the real time the linearizability checker may take; what it
-	// cannot decide by then is reported as undecided. 0: 10 s.
+	// CheckTimeout is the real time that porcupine may take; what it cannot decide by then
+	// the fast checker decides alone. 0: [linearizability.DefaultTimeout].
 	CheckTimeout time.Duration
+	// Check judges the history; nil: [linearizability.Check]. A test of the harness can put
+	// checkers there that are wrong.
+	Check func(context.Context, linearizability.History, linearizability.Options) linearizability.Report
 	// StallTimeout is the real time in which a step must end: a task that blocks
 	// outside yield points would otherwise hang the run for ever. 0: 30 s.
 	StallTimeout time.Duration
@@ -55,11 +66,15 @@ type Config struct {
 type Replay struct {
 	Program  scenarios.Program
 	Schedule []int
+	// Lenient makes Schedule a wish: choices of tasks that cannot run are passed over, and
+	// where it ends tasks run as long as they can. It is for programs that were changed since
+	// the schedule was recorded; see [sched.Wish]. Otherwise the first choice that cannot be
+	// made ends the replay of the schedule.
+	Lenient bool
 }
 
 const (
 	defaultSteps        = 100_000
-	defaultCheckTimeout = 10 * time.Second
 	defaultStallTimeout = 30 * time.Second
 )
 
@@ -84,6 +99,9 @@ func (c Config) prepared() (Config, error) {
 	if m := c.Mutant; m != nil && m.Layer == mutant.Disk && !c.Backend.Durable {
 		return c, fmt.Errorf("sim: Mutant: %s shows after a crash only, and backend %s is not durable; use one that is", m.Name, c.Backend.Name)
 	}
+	if err := c.checkFaults(); err != nil {
+		return c, err
+	}
 	if c.Crashes != nil {
 		if err := c.checkCrashes(); err != nil {
 			return c, err
@@ -95,7 +113,10 @@ func (c Config) prepared() (Config, error) {
 		}
 	}
 	c.Steps = orDefault(c.Steps, defaultSteps)
-	c.CheckTimeout = orDefault(c.CheckTimeout, defaultCheckTimeout)
+	c.CheckTimeout = orDefault(c.CheckTimeout, linearizability.DefaultTimeout)
+	if c.Check == nil {
+		c.Check = linearizability.Check
+	}
 	c.StallTimeout = orDefault(c.StallTimeout, defaultStallTimeout)
 	return c, nil
 }
@@ -116,10 +137,28 @@ func (c Config) checkCrashes() error {
 		if crash.Step <= last {
 			return fmt.Errorf("sim: Crashes: %s comes after step %d; put them in the order of their steps", crash, last)
 		}
+		if !c.Backend.suffers(crash) {
+			return fmt.Errorf("sim: Crashes: %s: backend %s is not durable, or has no server that can be crashed: nothing would be left; leave it out", crash, c.Backend.Name)
+		}
 		last = crash.Step
 	}
-	if last > 0 && !c.Backend.crashes() {
-		return fmt.Errorf("sim: Crashes: backend %s is not durable: after a crash nothing would be left; leave them out", c.Backend.Name)
+	return nil
+}
+
+// checkFaults refuses faults of requests where there is no server: they would never fire.
+func (c Config) checkFaults() error {
+	if c.Faults == nil || c.Backend.Blocks {
+		return nil
+	}
+	for _, rate := range c.Faults.Rates {
+		if rate.Kind.OnRequest() {
+			return fmt.Errorf("sim: Faults: %s hits requests to a server, and backend %s has none; leave it out", rate, c.Backend.Name)
+		}
+	}
+	for _, fault := range c.Faults.Faults {
+		if fault.Kind.OnRequest() {
+			return fmt.Errorf("sim: Faults: %s hits requests to a server, and backend %s has none; leave it out", fault, c.Backend.Name)
+		}
 	}
 	return nil
 }

@@ -23,6 +23,10 @@ type Coverage struct {
 	Crashes, Lost, Torn int
 	// Kills counts how often a store was cut off its server.
 	Kills int
+	// Unconfirmed counts the histories that porcupine did not decide in its time.
+	Unconfirmed int
+	// Restarts counts crashes of a store's server, RestartRuns the runs whose plan had any.
+	Restarts, RestartRuns int
 	// Reached counts what scenarios are for; see [scenarios.Scenario.Reaches].
 	Reached map[string]int
 	// Faults counts by kind, Struck by the operation that they hit.
@@ -50,6 +54,9 @@ func (c *Coverage) Add(other Coverage) {
 	c.Lost += other.Lost
 	c.Torn += other.Torn
 	c.Kills += other.Kills
+	c.Unconfirmed += other.Unconfirmed
+	c.Restarts += other.Restarts
+	c.RestartRuns += other.RestartRuns
 	if c.Reached == nil && len(other.Reached) > 0 {
 		c.Reached = make(map[string]int)
 	}
@@ -77,11 +84,14 @@ func (c *Coverage) Kinds() []chaos.Kind {
 	return slices.Sorted(maps.Keys(c.Faults))
 }
 
-func faultCoverage(injector *chaos.Injector) map[chaos.Kind]FaultCount {
+// faultCoverage counts the faults that could have fired, and of those that hit requests
+// all that were asked for: a store may send none.
+func faultCoverage(injector *chaos.Injector, plan *chaos.Plan) map[chaos.Kind]FaultCount {
 	counts := make(map[chaos.Kind]FaultCount)
-	for _, kind := range chaos.Kinds() {
+	for _, kind := range slices.Concat(chaos.Kinds(), chaos.RequestKinds()) {
 		n := FaultCount{injector.Fired(kind.Kind), injector.Expected(kind.Kind)}
-		if n != (FaultCount{}) {
+		asked := kind.Kind.OnRequest() && slices.ContainsFunc(plan.Rates, func(r chaos.Rate) bool { return r.Kind == kind.Kind })
+		if n != (FaultCount{}) || asked {
 			counts[kind.Kind] = n
 		}
 	}

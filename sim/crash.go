@@ -47,10 +47,18 @@ const (
 	// CrashProcess takes away nothing: the machine goes on. Where the store has a server, it is
 	// the store's sessions there that end.
 	CrashProcess CrashKind = "process"
+	// CrashServer stops the store's server at once, with all sessions of all its users, and
+	// starts it again. What the server had not written is gone.
+	CrashServer CrashKind = "server"
 )
 
 // CrashKinds lists the kinds of crashes.
 func CrashKinds() []CrashKind {
+	return append(diskCrashKinds(), CrashServer)
+}
+
+// diskCrashKinds are those that a store on the simulated disk suffers.
+func diskCrashKinds() []CrashKind {
 	return []CrashKind{CrashPower, CrashTorn, CrashReordered, CrashProcess}
 }
 
@@ -111,7 +119,7 @@ func drawCrashes(seed uint64) []Crash {
 	step := 0
 	for range 1 + r.IntN(mostCrashes) {
 		step += 1 + r.IntN(crashGap)
-		c := Crash{Step: step, Kind: CrashKinds()[r.IntN(len(CrashKinds()))]}
+		c := Crash{Step: step, Kind: diskCrashKinds()[r.IntN(len(diskCrashKinds()))]}
 		// Most steps are those of reads, and find nothing that is not synced.
 		if points := crashPoints(); r.IntN(3) > 0 {
 			c.At = points[r.IntN(len(points))]
@@ -143,8 +151,51 @@ func drawKills(seed uint64) []Crash {
 	return all
 }
 
-// crashes says whether the backend can be crashed.
-func (b *Backend) crashes() bool { return b.Durable || b.Kill != nil }
+const (
+	// serverCrashEvery is the number of runs of which one crashes the server, which takes as
+	// long as many runs; mostServerCrashes the greatest number of crashes in it.
+	serverCrashEvery, mostServerCrashes = 16, 2
+	// serverCrashGap is the greatest number of steps from one to the next: runs are short.
+	serverCrashGap = 120
+)
+
+// crashesServer says whether the run is one of the few that crash the server.
+func crashesServer(seed uint64, scenario string) bool {
+	return prng.Key(seed, "server crashes of "+scenario)%serverCrashEvery == 0
+}
+
+// drawServerCrashes draws the crashes of the store's server.
+func drawServerCrashes(seed uint64) []Crash {
+	r := prng.New(seed, "server crashes")
+	var all []Crash
+	step := 0
+	for range 1 + r.IntN(mostServerCrashes) {
+		step += 1 + r.IntN(serverCrashGap)
+		c := Crash{Step: step, Kind: CrashServer}
+		if points := killPoints(); r.IntN(2) > 0 {
+			c.At = points[r.IntN(len(points))]
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+// suffers says whether the backend can be crashed in that way.
+func (b *Backend) suffers(c Crash) bool {
+	switch c.Kind {
+	case CrashServer:
+		return b.Restart != nil
+	case CrashProcess:
+		return b.Durable || b.Kill != nil
+	default:
+		return b.Durable
+	}
+}
+
+// crashesServer says whether the plan does.
+func (p *Plan) crashesServer() bool {
+	return slices.ContainsFunc(p.Crashes, func(c Crash) bool { return c.Kind == CrashServer })
+}
 
 // awaits says whether the crash waits for the yield point of that name.
 func (c Crash) awaits(name string) bool {
@@ -158,11 +209,14 @@ func (c Crash) awaits(name string) bool {
 // crashed is what calls panic with whose process has crashed.
 type crashed struct{}
 
+// TakesDownTask marks it for yield.TakesDown.
+func (crashed) TakesDownTask() {}
+
 // errCrashed is the cause of the failures of calls that were under way.
 var errCrashed = errors.New("the process of the store has crashed")
 
-// never is a step that does not come.
-const never = math.MaxInt64
+// never is a step that does not come, forEver a time.
+const never, forEver = math.MaxInt64, math.MaxInt64
 
 // nextCrash tells the world when to stop for the next crash.
 func (r *run) nextCrash() {
@@ -187,7 +241,8 @@ func (r *run) crash(ctx context.Context) error {
 	w := r.world
 	w.trace.add(step{time: w.now, task: -1, kind: stepCrash, name: w.trace.intern(string(c.Kind))})
 	r.result.Crashes = append(r.result.Crashes, c)
-	if !r.cfg.Backend.Durable {
+	r.mark(Mark{Client: -1, Text: c.String()})
+	if !r.cfg.Backend.Durable || c.Kind == CrashServer {
 		return r.kill(ctx, c)
 	}
 	r.epoch++
@@ -200,15 +255,19 @@ func (r *run) crash(ctx context.Context) error {
 	return r.reopen(ctx, c)
 }
 
-// kill ends the sessions of a store that has a server. Its calls go on, and come to what the
+// kill ends the sessions of a store that has a server, or the server. Its calls go on, and come to what the
 // store makes of that.
 func (r *run) kill(ctx context.Context, c Crash) error {
-	r.kills++
-	err := r.cfg.Backend.Kill(ctx, r.opened)
+	end, count := r.cfg.Backend.Kill, &r.kills
+	if c.Kind == CrashServer {
+		end, count = r.cfg.Backend.Restart, &r.restarts
+	}
+	*count++
+	err := end(ctx, r.opened)
 	// Leases have ended by now, and not before the last of them was acquired.
 	r.crashedAt = append(r.crashedAt, r.tick())
 	if err != nil {
-		return fmt.Errorf("%s: kill the sessions of backend %s: %w", c, r.cfg.Backend.Name, err)
+		return fmt.Errorf("%s: end the sessions of backend %s: %w", c, r.cfg.Backend.Name, err)
 	}
 	return nil
 }
@@ -256,6 +315,7 @@ func (u *unopened) Unwrap() error { return u.err }
 
 // open opens the store.
 func (r *run) open(ctx context.Context) error {
+	r.abandon()
 	store, err := r.cfg.Backend.Open(ctx, r.env)
 	if err != nil {
 		return err
@@ -268,6 +328,16 @@ func (r *run) open(ctx context.Context) error {
 	r.liveAll, _ = r.live.(eventcore.AllReader)
 	r.liveState = r.stateOf(store)
 	return nil
+}
+
+// abandon frees what is left of a store whose process has crashed.
+func (r *run) abandon() {
+	if abandon := r.cfg.Backend.Abandon; r.opened != nil && abandon != nil {
+		if err := abandon(r.opened); err != nil {
+			r.result.judge(Broken, fmt.Sprintf("abandon backend %s after a crash: %v", r.cfg.Backend.Name, err))
+		}
+	}
+	r.opened = nil
 }
 
 // stateOf returns what the store keeps besides events, with a backend mutant in it.

@@ -58,8 +58,9 @@ func TestCrashesThatCannotBeAreRefused(t *testing.T) {
 		want    string
 	}{
 		"not durable": {memoryBackend(), []sim.Crash{{Step: 1, Kind: sim.CrashPower}}, "backend memory is not durable"},
-		"no kind":     {fileBackend(), []sim.Crash{{Step: 1}}, "give a step ≥ 1, a kind of [power torn reordered process]"},
+		"no kind":     {fileBackend(), []sim.Crash{{Step: 1}}, "give a step ≥ 1, a kind of [power torn reordered process server]"},
 		"no step":     {fileBackend(), []sim.Crash{{Kind: sim.CrashPower}}, "give a step ≥ 1"},
+		"no server":   {fileBackend(), []sim.Crash{{Step: 1, Kind: sim.CrashServer}}, "crash (server) at step 1: backend file is not durable, or has no server that can be crashed"},
 		"order":       {fileBackend(), []sim.Crash{{Step: 2, Kind: sim.CrashPower}, {Step: 2, Kind: sim.CrashPower}}, "put them in the order of their steps"},
 	} {
 		t.Run(name, func(t *testing.T) {

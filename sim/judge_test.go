@@ -12,6 +12,7 @@ import (
 	"github.com/eventcore-go/eventcore-sim/backends/memory"
 	"github.com/eventcore-go/eventcore-sim/chaos"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/linearizability"
 	"github.com/eventcore-go/eventcore-sim/scenarios"
 	"github.com/eventcore-go/eventcore-sim/sim"
 	"github.com/eventcore-go/eventcore-sim/sim/yield"
@@ -181,10 +182,28 @@ func TestFailureWithoutFaultsIsNoProgress(t *testing.T) {
 	require.Contains(t, result.Reason, "out of order")
 }
 
-func TestCheckerOutOfTimeIsUndecidedNotPassed(t *testing.T) {
+func TestWherePorcupineRunsOutOfTimeTheRunSaysSo(t *testing.T) {
 	result := run(t, sim.Config{Seed: 1, Backend: memoryBackend(), Scenario: scenario(t, "mixed"), CheckTimeout: 1})
-	require.Equal(t, sim.Undecided, result.Verdict)
-	require.NotEmpty(t, result.Reason)
+	require.Equal(t, sim.Pass, result.Verdict, result.Reason)
+	require.Equal(t, 1, result.Coverage.Unconfirmed)
+	result = run(t, sim.Config{Seed: 1, Backend: memoryBackend(), Scenario: scenario(t, "mixed"), CheckTimeout: time.Minute})
+	require.Equal(t, sim.Pass, result.Verdict, result.Reason)
+	require.Zero(t, result.Coverage.Unconfirmed)
+}
+
+// The checkers disagree in package linearizability too, where a bug is planted in one.
+func TestCheckersThatDisagreeAreABugOfTheHarness(t *testing.T) {
+	cfg := sim.Config{Seed: 1, Backend: memoryBackend(), Scenario: scenario(t, "mixed")}
+	cfg.Check = func(ctx context.Context, h linearizability.History, opts linearizability.Options) linearizability.Report {
+		report := linearizability.Check(ctx, h, opts)
+		report.Verdict, report.Reason = linearizability.Disagreement, "the fast checker says ok, porcupine violation"
+		return report
+	}
+	result := run(t, cfg)
+	require.Equal(t, sim.CheckersDisagree, result.Verdict)
+	require.True(t, result.Failed())
+	require.Equal(t, "checkers disagree", result.Findings[0].Name)
+	require.Contains(t, result.Reason, "a bug of the harness, not of the store: the fast checker says ok")
 }
 
 func TestStoreThatCannotBeOpenedIsBroken(t *testing.T) {

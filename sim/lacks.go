@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/internal/prng"
@@ -15,6 +16,7 @@ import (
 func RealEnv() Env {
 	return Env{
 		Clock: eventcore.SystemClock{}, Random: prng.New(0, "real"), Point: func(string) {}, Disk: disk.New(disk.Config{}),
+		Sleep: func(d time.Duration) { _ = eventcore.SystemClock{}.Sleep(context.Background(), d) },
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"time"
 
 	"github.com/eventcore-go/eventcore-sim/chaos"
 	"github.com/eventcore-go/eventcore-sim/internal/prng"
@@ -21,12 +22,17 @@ type Plan struct {
 	Scheduler string
 	// Crashes are in the order of their steps.
 	Crashes []Crash
+	// Timeless is that of the configuration.
+	Timeless bool
 }
 
 // String returns the plan on one line.
 func (p Plan) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "scheduler %s; %+v; operations %v; faults %s", p.Scheduler, p.Params, p.Weights, p.Faults)
+	if p.Timeless {
+		b.WriteString("; sleeps end at any time")
+	}
 	for _, c := range p.Crashes {
 		b.WriteString("; " + c.String())
 	}
@@ -39,17 +45,23 @@ func drawPlan(cfg *Config) Plan {
 		Params:    drawParams(prng.New(cfg.Seed, "params"), cfg.Scenario.Params),
 		Weights:   drawWeights(prng.New(cfg.Seed, "weights"), cfg.Scenario),
 		Scheduler: cfg.Scheduler,
+		Timeless:  cfg.Timeless,
 	}
 	if cfg.Faults != nil {
 		p.Faults = *cfg.Faults
 	} else {
 		p.Faults = drawFaults(prng.New(cfg.Seed, "fault rates"))
+		if cfg.Backend.Blocks {
+			p.Faults = drawRequestFaults(prng.New(cfg.Seed, "request fault rates"), p.Faults)
+		}
 	}
 	switch {
 	case cfg.Crashes != nil:
 		p.Crashes = *cfg.Crashes
 	case cfg.Backend.Durable && cfg.Faults == nil:
 		p.Crashes = drawCrashes(cfg.Seed)
+	case cfg.Backend.Restart != nil && cfg.Faults == nil && crashesServer(cfg.Seed, cfg.Scenario.Name):
+		p.Crashes = drawServerCrashes(cfg.Seed)
 	case cfg.Backend.Kill != nil && cfg.Faults == nil:
 		p.Crashes = drawKills(cfg.Seed)
 	}
@@ -96,6 +108,37 @@ func drawFaults(r *rand.Rand) chaos.Plan {
 		rate := faultRates[r.IntN(len(faultRates))]
 		if active := r.IntN(2) == 0; active && !quiet {
 			plan = plan.WithRate(kind.Kind, rate)
+		}
+	}
+	return plan
+}
+
+// requestFaultRates are the probabilities that a kind of fault of requests can have: a call
+// sends several.
+var requestFaultRates = [...]float64{0.005, 0.01, 0.03, 0.1}
+
+// The longest times, in virtual time, of a request that is late and of a connection that is
+// half open: some steps, and the whole of several calls.
+const (
+	longestNetDelay = time.Millisecond
+	longestHalfOpen = 5 * time.Millisecond
+)
+
+// drawRequestFaults adds to the plan what befalls the requests to a server. It makes one
+// seed in four free of it; in the others each kind is active or not with equal chance.
+func drawRequestFaults(r *rand.Rand, plan chaos.Plan) chaos.Plan {
+	quiet := r.IntN(4) == 0
+	for _, kind := range chaos.RequestKinds() {
+		rate := chaos.Rate{Kind: kind.Kind, P: requestFaultRates[r.IntN(len(requestFaultRates))]}
+		switch kind.Kind {
+		case chaos.NetDelay:
+			rate.Delay = longestNetDelay
+		case chaos.NetHalfOpen:
+			rate.Delay = longestHalfOpen
+		default:
+		}
+		if active := r.IntN(2) == 0; active && !quiet {
+			plan.Rates = append(plan.Rates, rate)
 		}
 	}
 	return plan

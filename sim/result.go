@@ -32,10 +32,15 @@ type Result struct {
 	Crashes []Crash
 	// Trace has every step.
 	Trace *Trace
-	// History has every store call; nil with Config.SkipChecks.
+	// History has every store call; nil with Config.SkipChecks. Its Final is nil where the run
+	// ended before the final read.
 	History *linearizability.History
 	// Results has the outcome of every operation of the program.
 	Results []scenarios.Result
+	// Spans says where each operation that began lies in the run, in the order in which they
+	// began, and Marks where faults and crashes do.
+	Spans []Span
+	Marks []Mark
 
 	Coverage Coverage
 	// Steps is the number of scheduling decisions.
@@ -50,11 +55,11 @@ type Result struct {
 	Stall string
 }
 
-// Failed says whether the run shows something wrong with the store or the run
-// itself. A vacuous or undecided run has not failed, nor has it passed.
+// Failed says whether the run shows something wrong with the store, the run or the
+// harness. A vacuous or undecided run has not failed, nor has it passed.
 func (r *Result) Failed() bool {
 	switch r.Verdict {
-	case NoProgress, Violation, NotDeterministic, Broken:
+	case NoProgress, Violation, NotReproduced, NotDeterministic, CheckersDisagree, Broken:
 		return true
 	default:
 		return false

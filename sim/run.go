@@ -59,8 +59,11 @@ type run struct {
 	liveState    scenarios.State
 	// epoch is the number of crashes so far, crashes how many of the plan's are over.
 	epoch, crashes int
-	// kills is how many of them were those of a store with a server.
-	kills  int
+	// kills is how many of them were ends of all sessions with a server, restarts how many
+	// ends of the server.
+	kills, restarts int
+	// lost are the sessions with a server that the network or the server has ended.
+	lost   []scenarios.LostSession
 	result *Result
 
 	// started and healed open the barriers before the safety and the liveness
@@ -76,6 +79,9 @@ type run struct {
 
 // tick returns the logical time.
 func (r *run) tick() int64 {
+	if t := r.world.current; t != nil {
+		t.did.Unknown = true // a clock that all clients share
+	}
 	r.ticks++
 	return r.ticks
 }
@@ -100,13 +106,18 @@ func newRun(cfg Config) *run {
 	}
 	if cfg.Replay != nil {
 		r.result.Program = cfg.Replay.Program
-		r.replay = sched.NewReplay(cfg.Replay.Schedule, scheduler)
-		scheduler = r.replay
+		if cfg.Replay.Lenient {
+			scheduler = sched.NewWish(cfg.Replay.Schedule)
+		} else {
+			r.replay = sched.NewReplay(cfg.Replay.Schedule, scheduler)
+			scheduler = r.replay
+		}
 	} else {
 		r.result.Program = cfg.Scenario.Generate(prng.New(cfg.Seed, "program"), plan.Params, plan.Weights)
 	}
 	r.result.Results = make([]scenarios.Result, 0, r.result.Program.Len())
 	r.world.sched = scheduler
+	r.world.timeless = cfg.Timeless
 	r.injector = chaos.NewInjector(chaos.Config{
 		Plan: plan.Faults, Seed: cfg.Seed, Clock: clock{r.world}, Observe: r.observe,
 	})
@@ -120,12 +131,19 @@ func (r *run) simulate(ctx context.Context) {
 	// time. The loop looks at ctx between steps.
 	tasksCtx := context.WithoutCancel(ctx)
 	r.disk = disk.New(disk.Config{Point: r.world.point, Forget: r.forgets()})
-	r.env = Env{Clock: clock{r.world}, Random: prng.New(r.cfg.Seed, "backend"), Point: r.world.point, Disk: r.disk, Connections: r.cfg.Scenario.Connections}
+	r.env = Env{
+		Clock: clock{r.world}, Random: prng.New(r.cfg.Seed, "backend"), Point: r.world.point, Sleep: r.world.nap, Disk: r.disk,
+		Connections: r.cfg.Scenario.Connections, Alone: r.result.Plan.crashesServer(),
+	}
 	if err := r.open(tasksCtx); err != nil {
 		r.result.judge(Broken, fmt.Sprintf("open backend %s: %v", r.cfg.Backend.Name, err))
 		return
 	}
 	defer func() {
+		// A task that was given up may hold what closing waits for; what the server would keep
+		// holds up who comes after.
+		r.world.ringAll()
+		r.world.stop()
 		if err := closeStore(r.opened); err != nil {
 			r.result.judge(Broken, fmt.Sprintf("close backend %s: %v", r.cfg.Backend.Name, err))
 		}
@@ -135,12 +153,18 @@ func (r *run) simulate(ctx context.Context) {
 		return
 	}
 	r.world.onCrash = func(context.Context) error { return r.crash(tasksCtx) }
+	r.world.onRequest, r.world.onLost = r.faultOf, r.lostSession
 	r.store = newProcess(r)
 	if !r.cfg.SkipChecks {
 		r.recorder = linearizability.NewRecorder(len(r.result.Program.Clients) + 1)
+		r.world.trace.stamp = r.recorder.Stamp
 	}
 	if r.phases(ctx, tasksCtx) {
 		r.check(ctx)
+	} else if r.recorder != nil {
+		// It cannot be judged, and may still show people what happened.
+		history := r.recorder.History()
+		r.result.History = &history
 	}
 	r.result.sort()
 	r.finish()
@@ -171,7 +195,9 @@ func (r *run) phases(ctx, tasksCtx context.Context) bool {
 	r.enter("safety")
 	r.started = true
 	r.nextCrash()
+	r.explore(r.cfg.Explorer)
 	err := r.world.loop(ctx, limit, func() bool { return r.atBarrier == len(program.Clients) })
+	r.explore(nil)
 	r.world.interrupt, r.world.awaited = never, nil
 	// A safety phase that is cut short goes on without faults: only then must
 	// every client get through.
@@ -223,6 +249,10 @@ func (r *run) ended(phase string, err error) bool {
 		r.result.find(Violation, Finding{Name: "lost in a crash", Message: dead.Error()})
 	case isCrash:
 		r.result.find(Violation, Finding{Name: "panic", Message: crash.Error()})
+	case errors.Is(err, errAbandoned):
+		// Who is inside the store must not keep it from being closed.
+		r.world.stop()
+		r.result.judge(Undecided, err.Error())
 	default:
 		r.result.judge(Broken, err.Error())
 	}
@@ -233,6 +263,7 @@ func (r *run) ended(phase string, err error) bool {
 func (r *run) observe(_ context.Context, fault chaos.Fault) {
 	w := r.world
 	w.trace.add(step{time: w.now, task: int16(fault.Client), kind: stepFault, name: w.trace.intern(fault.String())})
+	r.mark(Mark{Client: fault.Client, Text: fault.String()})
 }
 
 // finish fills in what is known at the end of every run.
@@ -246,13 +277,17 @@ func (r *run) finish() {
 	if r.cfg.SkipChecks {
 		result.Coverage.Calls = r.world.calls
 	}
+	r.endSpans()
 	r.checkExplicitFaults()
-	result.Coverage.Kills = r.kills
+	result.Coverage.Kills, result.Coverage.Restarts = r.kills, r.restarts
+	if result.Plan.crashesServer() {
+		result.Coverage.RestartRuns = 1
+	}
 	if r.cfg.Backend.Durable {
 		lost := r.disk.Stats()
 		result.Coverage.Crashes, result.Coverage.Lost, result.Coverage.Torn = lost.Crashes, lost.Lost, lost.Torn
 	}
-	result.Coverage.Faults, result.Coverage.Struck = faultCoverage(r.injector), struckCoverage(r.injector)
+	result.Coverage.Faults, result.Coverage.Struck = faultCoverage(r.injector, &r.result.Plan.Faults), struckCoverage(r.injector)
 	if reaches := r.cfg.Scenario.Reaches; reaches != nil {
 		result.Coverage.Reached = reaches(result.Results)
 	}

@@ -49,6 +49,7 @@ func (r *run) clientBug() scenarios.Bug {
 // of it.
 func (t *task) call(op eventcore.Operation, do func() (result uint64, err error)) {
 	t.world.calls++
+	t.did.Calls = true
 	t.Yield(string(op))
 	result, err := do()
 	if err != nil {
@@ -56,6 +57,7 @@ func (t *task) call(op eventcore.Operation, do func() (result uint64, err error)
 	}
 	t.note(chain(4, result))
 	t.Yield(string(op) + " returns")
+	t.did.Returns = true
 }
 
 func digestPosition(at eventcore.Position) uint64 {

@@ -14,6 +14,8 @@ import (
 type taskStore struct {
 	task  *task
 	inner eventcore.Store
+	// ordered says that the store has a global order.
+	ordered bool
 }
 
 // taskAllStore is a taskStore whose inner store has a global order.
@@ -25,8 +27,9 @@ type taskAllStore struct {
 // withYields wraps store for the one task that will call it. The result implements
 // [eventcore.AllReader] if and only if store does.
 func withYields(t *task, store eventcore.Store) eventcore.Store {
-	s := &taskStore{t, store}
+	s := &taskStore{task: t, inner: store}
 	if all, ok := store.(eventcore.AllReader); ok {
+		s.ordered = true
 		return &taskAllStore{s, all}
 	}
 	return s
@@ -35,35 +38,47 @@ func withYields(t *task, store eventcore.Store) eventcore.Store {
 // Append implements [eventcore.Store].
 func (s *taskStore) Append(ctx context.Context, writes eventcore.Writes) (eventcore.Appended, error) {
 	s.task.world.calls++
+	s.task.did.Calls = true
 	s.task.park(s.task.world.points.appendCall)
+	s.task.appends(&writes, s.ordered)
 	result, err := s.inner.Append(ctx, writes)
 	s.task.note(digestAppend(result, err))
 	s.task.park(s.task.world.points.appendReturn)
+	s.task.did.Returns = true
 	return result, err
 }
 
 // ReadStream implements [eventcore.Store].
 func (s *taskStore) ReadStream(ctx context.Context, id eventcore.StreamID, after eventcore.Version) iter.Seq2[eventcore.Recorded, error] {
-	return s.read(s.task.world.points.readStream, s.inner.ReadStream(ctx, id, after))
+	return s.read(s.task.world.points.readStream, s.task.bit(id), s.inner.ReadStream(ctx, id, after))
 }
 
 // ReadAll implements [eventcore.AllReader].
 func (s *taskAllStore) ReadAll(ctx context.Context, filter eventcore.Filter, after eventcore.Position, limit int) iter.Seq2[eventcore.Recorded, error] {
-	return s.read(s.task.world.points.readAll, s.all.ReadAll(ctx, filter, after, limit))
+	return s.read(s.task.world.points.readAll, globalOrder, s.all.ReadAll(ctx, filter, after, limit))
 }
 
-func (s *taskStore) read(point int32, events iter.Seq2[eventcore.Recorded, error]) iter.Seq2[eventcore.Recorded, error] {
+// read yields events; touched is what each of its steps reads.
+func (s *taskStore) read(point int32, touched uint64, events iter.Seq2[eventcore.Recorded, error]) iter.Seq2[eventcore.Recorded, error] {
 	return func(consume func(eventcore.Recorded, error) bool) {
 		s.task.world.calls++
+		s.task.did.Calls = true
 		s.task.park(point)
+		s.task.did.Reads |= touched
 		for event, err := range events {
 			s.task.note(digestRead(&event, err))
 			s.task.park(s.task.world.points.event)
-			if !consume(event, err) {
+			goesOn := consume(event, err)
+			s.task.did.Reads |= touched // whatever the consumer called meanwhile
+			if !goesOn || err != nil {
+				s.task.did.Returns = true
+			}
+			if !goesOn {
 				return
 			}
 		}
 		s.task.park(s.task.world.points.readReturn)
+		s.task.did.Returns = true
 	}
 }
 

@@ -81,19 +81,29 @@ func (s *Summary) Ran() []Workload {
 // counts as a finding: at 20, chance leaves it out once in 5·10⁸ batches.
 const enough = 20
 
+// enoughRestarts is the same for runs that are to crash the server, most of which do.
+const enoughRestarts = 4
+
 // Vacuous says what should have happened in the runs and never did, one sentence
 // each: a kind of fault that was asked for and never fired although it had ample
 // occasion, calls of a workload that no fault ever hit, a scenario made for conflicts that had none, something else that a scenario is
 // for, clients that never overlapped. It is empty for runs that reached what they were made for.
 func (s *Summary) Vacuous() []string {
 	var found []string
-	for _, info := range chaos.Kinds() {
-		if n := s.Coverage.Faults[info.Kind]; n.never() {
+	for _, info := range slices.Concat(chaos.Kinds(), chaos.RequestKinds()) {
+		n, asked := s.Coverage.Faults[info.Kind]
+		switch {
+		case n.never():
 			found = append(found, fmt.Sprintf("fault %s never fired although it was expected %.0f times", info.Kind, n.Expected))
+		case asked && info.Kind.OnRequest() && n.Expected == 0 && s.Runs >= enough:
+			found = append(found, fmt.Sprintf("fault %s never fired: in %d runs no request to a server was seen; use the tracer of package pgstep", info.Kind, s.Runs))
 		}
 	}
 	if c := s.Coverage; c.Crashes >= enough && c.Lost+c.Torn == 0 {
 		found = append(found, fmt.Sprintf("%d crashes took nothing away: whenever one came, all was synced", c.Crashes))
+	}
+	if c := s.Coverage; c.RestartRuns >= enoughRestarts && c.Restarts == 0 {
+		found = append(found, fmt.Sprintf("the server never crashed although %d runs were to crash it: they ended before", c.RestartRuns))
 	}
 	for _, workload := range s.Ran() {
 		of := s.Workloads[workload]

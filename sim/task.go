@@ -31,8 +31,10 @@ type task struct {
 	state  taskState
 	point  int32  // where it is parked: a name of the trace
 	detail uint64 // digest of what it did since its last step
-	wake   int64  // when state is taskSleeping, or taskWaiting with an end; there 0: none
-	ready  func() bool
+	// did is what it touched since its last step.
+	did   Footprint
+	wake  int64 // when state is taskSleeping, or taskWaiting with an end; there 0: none
+	ready func() bool
 	// outside says what may hold it up outside the process.
 	outside string
 	// inside: it is inside the backend. doomed: the process of the backend has crashed, and
@@ -83,7 +85,10 @@ func (t *task) Yield(name string) {
 	if t.inside {
 		t.world.reaches(name)
 	}
+	// What happens between such points, only the code that has them knows.
+	t.did.Unknown = true
 	t.park(t.world.trace.intern(name))
+	t.did.Unknown = true
 }
 
 // park is Yield at a point whose name is known by number.
@@ -119,7 +124,9 @@ func (t *task) Wait(name string, ready func() bool) {
 	if t.doomed {
 		return
 	}
+	t.did.Unknown = true
 	t.wait(name, 0, ready)
+	t.did.Unknown = true
 }
 
 // WaitFor implements [yield.TimedTask].
@@ -128,7 +135,9 @@ func (t *task) WaitFor(name string, limit time.Duration, ready func() bool) (lef
 		return 0
 	}
 	end := t.world.now + int64(limit)
+	t.did.Unknown = true
 	t.wait(name, end, ready)
+	t.did.Unknown = true
 	return time.Duration(end - t.world.now)
 }
 
@@ -172,7 +181,9 @@ func (t *task) sleep(d int64) {
 		return
 	}
 	t.state, t.point, t.wake = taskSleeping, t.world.points.sleep, t.world.now+d
+	t.did.Unknown = t.did.Unknown || t.inside
 	t.stop()
+	t.did.Unknown = t.inside
 }
 
 // note digests something that the task did; it is part of its next step.

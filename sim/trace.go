@@ -16,6 +16,10 @@ type Trace struct {
 	names []string
 	index map[string]int32
 	tasks []string
+	// stamp returns the last stamp of the history, nil where there is none; stamps has what
+	// it returned at each step.
+	stamp  func() int64
+	stamps []int32
 }
 
 // step is one line of a trace. It is kept small: a run has several for each store
@@ -43,6 +47,8 @@ const (
 	stepPhase
 	// stepCrash: the process of the store crashed.
 	stepCrash
+	// stepTimer: something happened by itself at its time.
+	stepTimer
 )
 
 // initialHash is the hash of an empty trace.
@@ -73,6 +79,9 @@ func (t *Trace) add(s step) {
 	h = chain(h, s.detail)
 	s.hash, t.hash = h, h
 	t.steps = append(grown(t.steps), s)
+	if t.stamp != nil {
+		t.stamps = append(grown(t.stamps), int32(t.stamp()))
+	}
 }
 
 // Len returns the number of steps.
@@ -92,6 +101,8 @@ func (t *Trace) Line(i int) string {
 	switch s.kind {
 	case stepFault:
 		return fmt.Sprintf("#%d %v %s gets fault %s", i, at, who, t.names[s.name])
+	case stepTimer:
+		return fmt.Sprintf("#%d %v %s: %s", i, at, who, t.names[s.name])
 	case stepCrash:
 		return fmt.Sprintf("#%d %v the process of the store crashes: %s", i, at, t.names[s.name])
 	case stepPhase:

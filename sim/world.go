@@ -7,7 +7,10 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
+	"github.com/eventcore-go/eventcore-sim/chaos"
+	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/sim/internal/coro"
 	"github.com/eventcore-go/eventcore-sim/sim/sched"
 )
@@ -33,6 +36,19 @@ type world struct {
 	awaited     func(name string) bool
 	awaitedFrom int64
 	onCrash     func(ctx context.Context) error
+	// explorer, where not nil, chooses in place of sched; abandoned says that it gave up.
+	explorer  Explorer
+	abandoned bool
+	// timeless: a sleep ends when the scheduler likes.
+	timeless bool
+	// streams numbers those that were touched; see footprint.go.
+	streams map[eventcore.StreamID]int
+	// timers are what is to happen, in the order of their times.
+	timers []timer
+	// onRequest returns the fault of a request of a task's store, onLost is told of sessions
+	// that are lost; nil where there are none.
+	onRequest func(t *task) *chaos.RequestFault
+	onLost    func(t *task) (ended func())
 	// unwinding: tasks are being taken down inside the backend; none may park.
 	unwinding bool
 	// current is the task that was chosen last, nil before there is one.
@@ -51,10 +67,10 @@ type points struct {
 func newWorld(switcher coro.Switcher) *world {
 	trace := newTrace()
 	return &world{trace: trace, switcher: switcher, interrupt: never, points: points{
-		start: trace.intern("start"), sleep: trace.intern("sleep"),
-		appendCall: trace.intern("append"), appendReturn: trace.intern("append returns"),
-		readStream: trace.intern("read stream"), readAll: trace.intern("read all"),
-		event: trace.intern("event"), readReturn: trace.intern("read returns"),
+		start: trace.intern(pointStart), sleep: trace.intern(pointSleep),
+		appendCall: trace.intern(pointAppend), appendReturn: trace.intern(pointAppended),
+		readStream: trace.intern(pointReadStream), readAll: trace.intern(pointReadAll),
+		event: trace.intern(pointEvent), readReturn: trace.intern(pointRead),
 	}}
 }
 
@@ -93,11 +109,15 @@ func (w *world) loop(ctx context.Context, limit int64, finished func() bool) err
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		if w.abandoned {
+			return errAbandoned
+		}
 		if w.steps.Load() >= w.interrupt {
 			if err := w.onCrash(ctx); err != nil {
 				return err
 			}
 		}
+		w.ring()
 		bits, unfinished := w.collect()
 		if len(w.runnable) == 0 {
 			if !unfinished {
@@ -128,15 +148,22 @@ func (w *world) loop(ctx context.Context, limit int64, finished func() bool) err
 	}
 }
 
-// choose asks the scheduler and records the step.
+// choose asks the scheduler and records the step. It returns nil where the run is given
+// up.
 func (w *world) choose(runnable uint64) *task {
-	t := w.tasks[w.runnable[w.sched.Next(w.runnable)]]
+	t := w.next()
+	if t == nil {
+		return nil
+	}
 	w.steps.Add(1)
 	w.now += stepCost
 	w.choices = append(grown(w.choices), t.id)
 	w.trace.add(step{kind: stepResume, time: w.now, task: int16(t.id), name: t.point, runnable: runnable, detail: t.detail})
 	if t.state == taskAway {
 		w.away--
+	}
+	if t.state == taskSleeping {
+		w.now = max(w.now, t.wake)
 	}
 	t.state, t.ready, t.detail = taskReady, nil, 0
 	w.current = t
@@ -157,13 +184,20 @@ func (w *world) point(name string) {
 	}
 }
 
+// nap puts the task that is running to sleep.
+func (w *world) nap(d time.Duration) {
+	if t := w.current; t != nil && t.inside && !w.stopping && !w.unwinding {
+		t.sleep(int64(d))
+	}
+}
+
 // chooseFromTask is what a parking task does for the loop: it chooses who is next,
 // and if that is the task itself, nobody needs to be switched. It returns nil where
 // the loop has to look at more than that.
 func (w *world) chooseFromTask() *task {
 	steps := w.steps.Load()
 	// Now and then the loop must see whether the run was cancelled.
-	if steps >= w.end || steps >= w.interrupt || steps&1023 == 0 {
+	if steps >= w.end || steps >= w.interrupt || steps&1023 == 0 || w.due() {
 		return nil
 	}
 	bits, _ := w.collect()
@@ -182,7 +216,7 @@ func (w *world) collect() (bits uint64, unfinished bool) {
 		case taskDone:
 			continue
 		case taskSleeping:
-			if t.wake > w.now {
+			if t.wake > w.now && !w.timeless {
 				unfinished = true
 				continue
 			}
@@ -205,10 +239,13 @@ func (w *world) collect() (bits uint64, unfinished bool) {
 	return bits, unfinished
 }
 
-// advance moves the clock to when the next sleeper wakes, or the next wait ends; false if
-// none does.
+// advance moves the clock to when the next sleeper wakes, or the next wait or timer ends;
+// false if none does.
 func (w *world) advance() bool {
 	next, found := int64(0), false
+	if len(w.timers) > 0 {
+		next, found = w.timers[0].at, true
+	}
 	for _, t := range w.tasks {
 		timed := t.state == taskSleeping || t.state == taskWaiting && t.wake != 0
 		if timed && (!found || t.wake < next) {

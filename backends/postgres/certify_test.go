@@ -20,10 +20,14 @@ func TestCertify(t *testing.T) {
 	stores, err := pgruns.New(t.Context(), cluster)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, stores.Close()) })
-	certify.Run(t, sim.Backend{
+	backend := sim.Backend{
 		Name: "postgres", Blocks: true, Kill: stores.Kill,
 		Open: func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
-			return stores.Open(ctx, postgres.Config{Clock: env.Clock}, env.Connections)
+			return stores.Open(ctx, postgres.Config{Clock: env.Clock}, env.Connections, env.Alone)
 		},
-	})
+	}
+	if stores.CanRestart() {
+		backend.Restart = stores.Restart
+	}
+	certify.Run(t, backend)
 }

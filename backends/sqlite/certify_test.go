@@ -31,4 +31,10 @@ func TestCertify(t *testing.T) {
 			return sqlite.Open(ctx, sqlite.Memory, sqlite.Config{Clock: env.Clock})
 		}})
 	})
+	t.Run("simulated disk", func(t *testing.T) {
+		if testing.Short() {
+			t.Skip("it takes several times as long as in memory; other tests of the disk are short")
+		}
+		certify.Run(t, sqliteruns.OnDisk(sqlite.SynchronousFull))
+	})
 }

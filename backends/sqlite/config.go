@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/eventcore-go/eventcore-sim/backends/vfs"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 )
 
@@ -32,6 +33,11 @@ type Config struct {
 	// serves any number of open sequences. A database in memory has one connection
 	// for everything and ignores it. 0: the number of processors, at least four.
 	Readers int
+
+	// Files is the file system that the database lies on, where that is not the operating
+	// system's but a VFS of SQLite's. [New] only: its caller names the VFS to the
+	// driver. Leases are locks there, beside the database. nil: the operating system's.
+	Files vfs.FS
 }
 
 // Synchronous says what an acknowledged append survives.

@@ -66,9 +66,18 @@ type lease struct {
 	subscription eventcore.SubscriptionID
 	token        uint64
 	// lock is nil in a database in memory.
-	lock *fileLock
+	lock leaseLock
 	// over: it was released or lost.
 	over atomic.Bool
+}
+
+// leaseLock is the lock of a lease.
+type leaseLock interface {
+	// check returns an error in which errors.Is finds [eventcore.ErrLeaseLost] if it is not
+	// what others would lock.
+	check() error
+	// release may be called more than once; it returns the same each time.
+	release() error
 }
 
 // lockFile locks the file of the subscription.
@@ -81,7 +90,7 @@ func (l *lease) lockFile(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l.lock, err = lockBeside(database, l.subscription)
+	l.lock, err = lockOf(l.store.cfg.Files, database, l.subscription)
 	return err
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"sync"
 
+	"github.com/eventcore-go/eventcore-sim/backends/vfs"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 )
 
@@ -25,12 +26,24 @@ type fileLock struct {
 	released  error
 }
 
-// lockBeside locks the file of a subscription, or returns an error in which errors.Is
-// finds [eventcore.ErrLeaseHeld].
-func lockBeside(database string, subscription eventcore.SubscriptionID) (*fileLock, error) {
+// lockOf locks the file of a subscription, or returns an error in which errors.Is finds
+// [eventcore.ErrLeaseHeld].
+func lockOf(files vfs.FS, database string, subscription eventcore.SubscriptionID) (leaseLock, error) {
 	// The name of a subscription can be longer than that of a file, and have any characters.
 	hash := sha256.Sum256([]byte(subscription.String()))
 	path := database + "-lease-" + hex.EncodeToString(hash[:hashBytes])
+	if files != nil {
+		return lockOn(files, path)
+	}
+	lock, err := lockBeside(database, path)
+	if err != nil {
+		return nil, err // not lock, which would be an interface that is not nil
+	}
+	return lock, nil
+}
+
+// lockBeside locks a file beside the database.
+func lockBeside(database, path string) (*fileLock, error) {
 	// Whoever may use the database may lock the file, as with those that SQLite makes.
 	info, err := os.Stat(database)
 	if err != nil {

@@ -24,6 +24,9 @@ func Open(ctx context.Context, path string, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	if cfg.Files != nil {
+		return nil, fmt.Errorf("sqlite: open %q: Files is set; open the database with its VFS and use New", path)
+	}
 	name, err := dataSource(path)
 	if err != nil {
 		return nil, err

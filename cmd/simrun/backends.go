@@ -11,6 +11,7 @@ import (
 	"github.com/eventcore-go/eventcore-sim/backends/sqlite"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/internal/sqliteruns"
+	"github.com/eventcore-go/eventcore-sim/linearizability"
 	"github.com/eventcore-go/eventcore-sim/sim"
 )
 
@@ -30,6 +31,8 @@ type backends struct {
 	all      []backend
 	postgres cluster
 	sqlite   sqliteruns.Stores
+	// check judges histories; nil: as usual. Tests put checkers there that disagree.
+	check func(context.Context, linearizability.History, linearizability.Options) linearizability.Report
 }
 
 func newBackends() *backends {
@@ -59,11 +62,19 @@ func newBackends() *backends {
 			seeds: 20,
 		},
 		{
+			Backend: sqliteruns.OnDisk(sqlite.SynchronousFull),
+			doc:     "SQLite on a disk in memory, each of whose operations and locks is a step too, and which crashes",
+			seeds:   10,
+		},
+		{
 			Backend: sim.Backend{Name: "postgres", Open: b.postgres.open, Kill: b.postgres.kill, Blocks: true},
 			doc:     "PostgreSQL, statement by statement: a server of its own in a temporary directory, or the one that EVENTCORE_POSTGRES_DSN names",
 			seeds:   4,
 			missing: missingPostgres(),
 		},
+	}
+	if ownPostgres() {
+		b.all[len(b.all)-1].Restart = b.postgres.restart
 	}
 	return b
 }
@@ -97,6 +108,9 @@ func (b *backends) lookup(name string) (backend, error) {
 	}
 	return backend{}, fmt.Errorf("unknown backend %q; known: %s", name, strings.Join(known, ", "))
 }
+
+// fast returns the backend whose runs cost the least.
+func (b *backends) fast() *sim.Backend { return &b.all[0].Backend }
 
 // skipped says of each backend that cannot run here why it is left out, unless it was
 // not asked for.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/eventcore-go/eventcore-sim/sim"
+	"github.com/eventcore-go/eventcore-sim/sim/shrink"
 )
 
 // failure is the JSON of a run that did not pass.
@@ -20,6 +21,10 @@ type failure struct {
 	Steps    int           `json:"steps"`
 	Trace    string        `json:"trace"`
 	SeedFile string        `json:"seed_file,omitempty"`
+	// Clients and Operations are those of the shrunk run, ShrunkFrom the operations before.
+	Clients    int `json:"clients"`
+	Operations int `json:"operations"`
+	ShrunkFrom int `json:"shrunk_from,omitempty"`
 }
 
 type findingJSON struct {
@@ -27,11 +32,13 @@ type findingJSON struct {
 	Message string `json:"message"`
 }
 
-func failureJSON(r *sim.Result, path string) failure {
+func failureJSON(r *sim.Result, path string, small shrunk) failure {
+	size := shrink.SizeOf(r)
 	f := failure{
 		Type: "failure", Verdict: r.Verdict, Reason: r.Reason, Seed: r.Seed, Backend: r.Backend,
 		Scenario: r.Scenario, Mutant: r.Mutant, Findings: []findingJSON{}, Steps: r.Steps,
 		Trace: fmt.Sprintf("%016x", r.Trace.Hash()), SeedFile: path,
+		Clients: size.Clients, Operations: size.Operations, ShrunkFrom: small.from,
 	}
 	for _, found := range r.Findings {
 		f.Findings = append(f.Findings, findingJSON{found.Name, found.Message})
@@ -76,7 +83,7 @@ func (o *output) summaryJSON(s sim.Summary, worst sim.Verdict, vacuous []string,
 		Traces:    fmt.Sprintf("%016x", s.Traces),
 		Workloads: []workloadJSON{}, Faults: map[string]int{}, Vacuous: append([]string{}, vacuous...),
 		Skipped: append([]string{}, o.flags.known.skipped(o.flags.backends)...), Interrupted: interrupted,
-		Seconds: time.Since(o.start).Seconds(),
+		Seconds: (time.Since(o.start) - o.shrinker.took).Seconds(),
 	}
 	for _, w := range s.Ran() {
 		of := s.Workloads[w]

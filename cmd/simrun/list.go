@@ -10,11 +10,14 @@ import (
 	"github.com/eventcore-go/eventcore-sim/chaos"
 	"github.com/eventcore-go/eventcore-sim/chaos/mutant"
 	"github.com/eventcore-go/eventcore-sim/scenarios"
+	"github.com/eventcore-go/eventcore-sim/sim"
+	"github.com/eventcore-go/eventcore-sim/sim/differ"
 	"github.com/eventcore-go/eventcore-sim/sim/sched"
 )
 
 func newList(known *backends) *cobra.Command {
-	return &cobra.Command{
+	grades := false
+	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List backends, scenarios, schedulers, faults and mutants",
 		Args:  cobra.NoArgs,
@@ -27,6 +30,12 @@ func newList(known *backends) *cobra.Command {
 				row(b.Name, b.doc)
 				if b.missing != "" {
 					row("", "cannot run here: "+b.missing)
+				} else if grades {
+					grade, err := gradeOf(cmd, b)
+					if err != nil {
+						return err
+					}
+					row("", "measured here: "+string(grade))
 				}
 			}
 			section("\nscenarios (--scenario)")
@@ -38,7 +47,7 @@ func newList(known *backends) *cobra.Command {
 				row(s.Name, s.Doc)
 			}
 			section("\nfaults (--faults NAME=RATE%,…)")
-			for _, k := range chaos.Kinds() {
+			for _, k := range slices.Concat(chaos.Kinds(), chaos.RequestKinds()) {
 				row(k.Kind.String(), k.Doc)
 			}
 			section("\nmutants (--mutant)")
@@ -48,4 +57,23 @@ func newList(known *backends) *cobra.Command {
 			return w.Flush()
 		},
 	}
+	cmd.Flags().BoolVar(&grades, "grades", false, "measure how much of a run the seed decides on each backend: a seed of every scenario, twice")
+	return cmd
+}
+
+// gradeOf returns the worst grade that a backend shows.
+func gradeOf(cmd *cobra.Command, b backend) (differ.Grade, error) {
+	can, _, err := sim.Runnable(cmd.Context(), b.Backend, scenarios.All())
+	if err != nil {
+		return differ.None, err
+	}
+	worst := differ.Bit
+	for _, s := range can {
+		grade, err := differ.GradeOf(cmd.Context(), sim.Config{Seed: 1, Backend: b.Backend, Scenario: s})
+		if err != nil {
+			return differ.None, err
+		}
+		worst = differ.Worse(worst, grade)
+	}
+	return worst, nil
 }

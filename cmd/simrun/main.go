@@ -3,7 +3,13 @@
 //
 //	simrun                    a fixed set of seeds over every scenario
 //	simrun run --seeds 1000   more of them; see simrun run --help
-//	simrun replay FILE        a recorded run once more
+//	simrun replay FILE        a recorded run once more; with --step operation by operation
+//	simrun show FILE          what a seed file shows
+//	simrun shrink FILE        the smallest run that shows the same
+//	simrun explore            one small program in all orders of its steps
+//	simrun diff FILE          a recorded run on all backends, compared call by call
+//	simrun parallel           programs in real time, and processes that are killed
+//	simrun sensitivity        how soon planted bugs are found
 //	simrun list               backends, scenarios, schedulers, faults, mutants
 package main
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -17,6 +18,7 @@ import (
 	"github.com/eventcore-go/eventcore-sim/linearizability"
 	"github.com/eventcore-go/eventcore-sim/sim"
 	"github.com/eventcore-go/eventcore-sim/sim/report"
+	"github.com/eventcore-go/eventcore-sim/sim/report/site"
 	"github.com/eventcore-go/eventcore-sim/sim/seedfile"
 )
 
@@ -33,16 +35,36 @@ type output struct {
 	calls    int
 	// noPicture is set once it was said that a history cannot be drawn.
 	noPicture bool
+	// shrinker makes failed runs small.
+	shrinker *shrinker
 	// saveError is the first error of keeping a seed file.
 	saveError error
+	// site is the web site that was asked for, nil for none; siteError is its first error.
+	site      *site.Site
+	siteError error
 }
 
-func newOutput(cmd *cobra.Command, f *runFlags) *output {
-	o := &output{flags: f, stdout: cmd.OutOrStdout(), stderr: cmd.ErrOrStderr(), start: time.Now()}
+func newOutput(cmd *cobra.Command, f *runFlags) (*output, error) {
+	o := &output{flags: f, stdout: cmd.OutOrStdout(), stderr: cmd.ErrOrStderr(), start: time.Now(), shrinker: newShrinker(cmd, f)}
 	if file, ok := o.stderr.(*os.File); ok {
 		o.progress = term.IsTerminal(int(file.Fd()))
 	}
-	return o
+	if f.report != "" {
+		pages, err := site.New(f.report)
+		if err != nil {
+			return nil, fmt.Errorf("--report: %w", err)
+		}
+		o.site = pages
+	}
+	return o, nil
+}
+
+// addToSite gives a result to the web site, if one was asked for.
+func (o *output) addToSite(r *sim.Result, commands ...string) {
+	if o.site == nil || o.siteError != nil {
+		return
+	}
+	o.siteError = o.site.Add(r, commands...)
 }
 
 // begin says what is about to run.
@@ -65,6 +87,7 @@ func (o *output) result(r *sim.Result) bool {
 		fmt.Fprintf(o.stderr, "\r\x1b[K%d runs, seed %d, %s, %.0f runs/s", o.runs, r.Seed, r.Scenario, float64(o.runs)/seconds)
 	}
 	if r.Verdict == sim.Pass {
+		o.addToSite(r)
 		return true
 	}
 	o.clearProgress()
@@ -78,36 +101,72 @@ func (o *output) clearProgress() {
 	}
 }
 
-// failed shows a run that did not pass and keeps its seed file.
+// failed shows a run that did not pass and keeps its seed file. One that failed is kept
+// first, so that it is not lost where shrinking is interrupted.
 func (o *output) failed(r *sim.Result) {
-	path, err := seedfile.Of(r).Save(o.flags.out)
-	if err != nil && o.saveError == nil {
+	path := o.keep(seedfile.Of(r))
+	small := o.shrinker.shrink(r)
+	if small.smaller {
+		r = small.result
+		path = o.keep(small.file)
+	}
+	o.clearProgress()
+	commands := reproduce(r, path)
+	o.addToSite(r, commands...)
+	if o.flags.json {
+		o.print(failureJSON(r, path, small))
+		return
+	}
+	if err := report.Failure(o.stdout, r, o.more(commands, r, path, small)...); err != nil {
+		fmt.Fprintf(o.stderr, "simrun: %v\n", err)
+	}
+	for _, line := range small.lines {
+		fmt.Fprintf(o.stdout, "\n%s\n", line)
+	}
+}
+
+// keep writes a seed file and returns its path, "" where that fails, which it says once.
+func (o *output) keep(file seedfile.File) string {
+	path, err := file.Save(o.flags.out)
+	if err == nil {
+		return path
+	}
+	if o.saveError == nil {
 		o.saveError = err
 		fmt.Fprintf(o.stderr, "simrun: the seed file could not be kept: %v; choose another folder with --out\n", err)
 	}
-	if o.flags.json {
-		o.print(failureJSON(r, path))
-		return
+	return ""
+}
+
+// reproduce returns the lines that show a run again.
+func reproduce(r *sim.Result, path string) []string {
+	if path == "" {
+		return nil
 	}
-	var commands []string
-	if err == nil {
-		commands = []string{
-			"go run ./cmd/simrun replay " + path,
-			fmt.Sprintf("go test ./backends/%s -run TestCertify -sim.file=%s", r.Backend, path),
-		}
-		if picture := o.picture(r, path); picture != "" {
-			commands = append(commands, "porcupine's picture of the history: "+picture)
-		}
+	return []string{
+		"go run ./cmd/simrun replay " + path,
+		fmt.Sprintf("go test ./backends/%s -run TestCertify -sim.file=%s", r.Backend, path),
 	}
-	if err := report.Failure(o.stdout, r, commands...); err != nil {
-		fmt.Fprintf(o.stderr, "simrun: %v\n", err)
+}
+
+// more adds what else there is to see of a run.
+func (o *output) more(commands []string, r *sim.Result, path string, small shrunk) []string {
+	if path == "" {
+		return nil
 	}
+	if picture := o.picture(r, path); picture != "" {
+		commands = append(commands, "porcupine's picture of the history: "+picture)
+	}
+	if small.smaller {
+		commands = append(commands, "the run before it was shrunk: go run ./cmd/simrun run "+o.flags.again(r))
+	}
+	return commands
 }
 
 // picture writes porcupine's picture of a run's history beside its seed file and
 // returns its path, "" if there is nothing to show.
 func (o *output) picture(r *sim.Result, seedFile string) string {
-	if r.History == nil || r.Verdict != sim.Violation {
+	if r.History == nil || r.History.Final == nil || r.Verdict != sim.Violation {
 		return ""
 	}
 	path := strings.TrimSuffix(seedFile, ".json") + ".html"
@@ -137,6 +196,9 @@ func (o *output) end(s sim.Summary, interrupted bool) sim.Verdict {
 	if len(vacuous) > 0 && worst == sim.Pass {
 		worst = sim.Vacuous
 	}
+	if o.shrinker.notReproduced && worst != sim.NotDeterministic && worst != sim.Broken {
+		worst = sim.NotReproduced
+	}
 	// Runs that were cut short prove less than was asked for.
 	if s.Runs == 0 || (interrupted && worst == sim.Pass) {
 		worst = sim.Undecided
@@ -146,7 +208,18 @@ func (o *output) end(s sim.Summary, interrupted bool) sim.Verdict {
 	} else {
 		o.summary(s, worst, vacuous, interrupted)
 	}
+	o.endSite(&s, worst, vacuous)
 	return worst
+}
+
+// endSite writes the index of the web site.
+func (o *output) endSite(s *sim.Summary, worst sim.Verdict, vacuous []string) {
+	if o.site == nil || o.siteError != nil {
+		return
+	}
+	if o.siteError = o.site.Close(s, worst, vacuous, time.Since(o.start)); o.siteError == nil && !o.flags.json {
+		fmt.Fprintf(o.stdout, "report: %s\n", filepath.Join(o.flags.report, "index.html"))
+	}
 }
 
 func (o *output) summary(s sim.Summary, worst sim.Verdict, vacuous []string, interrupted bool) {
@@ -176,6 +249,9 @@ func (o *output) summary(s sim.Summary, worst sim.Verdict, vacuous []string, int
 	if kills := s.Coverage.Kills; kills > 0 {
 		fmt.Fprintf(o.stdout, "kills: %d times a store was cut off its server\n", kills)
 	}
+	if restarts := s.Coverage.Restarts; restarts > 0 {
+		fmt.Fprintf(o.stdout, "server crashes: %d\n", restarts)
+	}
 	if reached := s.Coverage.Reached; len(reached) > 0 {
 		var texts []string
 		for _, what := range slices.Sorted(maps.Keys(reached)) {
@@ -183,13 +259,16 @@ func (o *output) summary(s sim.Summary, worst sim.Verdict, vacuous []string, int
 		}
 		fmt.Fprintf(o.stdout, "reached: %s\n", strings.Join(texts, ", "))
 	}
+	if n := s.Coverage.Unconfirmed; n > 0 {
+		fmt.Fprintf(o.stdout, "unconfirmed: %d histories that porcupine did not decide in its time; the fast checker did\n", n)
+	}
 	for _, line := range vacuous {
 		fmt.Fprintf(o.stdout, "vacuous: %s\n", line)
 	}
 	if interrupted {
 		fmt.Fprintln(o.stdout, "interrupted: what ran up to then is above")
 	}
-	seconds := time.Since(o.start).Seconds()
+	seconds := (time.Since(o.start) - o.shrinker.took).Seconds()
 	fmt.Fprintf(o.stdout, "%s: %d runs, %d store calls, %d steps in %.1f s (%.0f runs/s, %.0f calls/s)\n",
 		worst, s.Runs, s.Coverage.Calls, s.Steps, seconds, float64(s.Runs)/seconds, float64(s.Coverage.Calls)/seconds)
 }

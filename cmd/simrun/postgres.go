@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
 	"sync"
 
 	"github.com/eventcore-go/eventcore-sim/backends/postgres"
@@ -30,21 +31,34 @@ type cluster struct {
 
 // open opens an empty store.
 func (c *cluster) open(ctx context.Context, env sim.Env) (eventcore.Store, error) {
+	if err := c.started(ctx); err != nil {
+		return nil, err
+	}
+	return c.stores.Open(ctx, postgres.Config{Clock: env.Clock}, env.Connections, env.Alone)
+}
+
+// started starts the server, unless it was.
+func (c *cluster) started(ctx context.Context) error {
 	c.start.Do(func() {
 		if c.server, c.failure = pgtest.Start(ctx, pgtest.Config{}); c.failure == nil {
 			c.stores, c.failure = pgruns.New(ctx, c.server)
 		}
 	})
-	if c.failure != nil {
-		return nil, c.failure
-	}
-	return c.stores.Open(ctx, postgres.Config{Clock: env.Clock}, env.Connections)
+	return c.failure
 }
 
 // kill ends the sessions of a store.
 func (c *cluster) kill(ctx context.Context, store eventcore.Store) error {
 	return c.stores.Kill(ctx, store)
 }
+
+// restart crashes the server of a store that has one to itself.
+func (c *cluster) restart(ctx context.Context, store eventcore.Store) error {
+	return c.stores.Restart(ctx, store)
+}
+
+// ownPostgres says whether servers are started here, so that they may be crashed.
+func ownPostgres() bool { return os.Getenv(pgtest.DSNVariable) == "" }
 
 // close stops the server, if it was started.
 func (c *cluster) close() error {

@@ -23,6 +23,8 @@ type replayFlags struct {
 	html    string
 	timeout time.Duration
 	verify  bool
+	step    bool
+	all     bool
 }
 
 func newReplay(known *backends) *cobra.Command {
@@ -38,27 +40,17 @@ func newReplay(known *backends) *cobra.Command {
 	flags.StringVar(&f.backend, "backend", "", "replay on this backend (default the file's)")
 	flags.StringVar(&f.trace, "trace", "", "write every step as text to this file, - for standard output")
 	flags.StringVar(&f.html, "html", "", "write porcupine's picture of the history to this file")
-	flags.DurationVar(&f.timeout, "check-timeout", 10*time.Second, "time for the linearizability checker")
+	flags.DurationVar(&f.timeout, "check-timeout", linearizability.DefaultTimeout, "time for porcupine; beyond it the fast checker decides alone")
 	flags.BoolVar(&f.verify, "verify", false, "run it twice and compare the traces")
+	flags.BoolVar(&f.step, "step", false, "walk through it operation by operation: on a terminal Enter shows the next step, q leaves")
+	flags.BoolVar(&f.all, "all", false, "with --step: show all steps at once, as where standard input is no terminal")
 	return cmd
 }
 
 func (f *replayFlags) run(cmd *cobra.Command, path string) error {
-	file, err := seedfile.Load(path)
+	file, cfg, err := f.known.load(path, f.backend)
 	if err != nil {
 		return err
-	}
-	name := file.Backend
-	if f.backend != "" {
-		name = f.backend
-	}
-	b, err := f.known.lookup(name)
-	if err != nil {
-		return fmt.Errorf("%s: backend: %w", path, err)
-	}
-	cfg, err := file.Config(b.Backend)
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
 	}
 	cfg.CheckTimeout = f.timeout
 	carryOut := sim.Run
@@ -69,7 +61,12 @@ func (f *replayFlags) run(cmd *cobra.Command, path string) error {
 	if err != nil {
 		return err
 	}
-	if err := f.show(cmd, path, file, result); err != nil {
+	if f.step {
+		err = walk(cmd, result, f.all)
+	} else {
+		err = f.show(cmd, path, file, result)
+	}
+	if err != nil {
 		return err
 	}
 	return exitFor(result.Verdict)
@@ -96,7 +93,7 @@ func (f *replayFlags) show(cmd *cobra.Command, path string, file seedfile.File, 
 	if err := f.writeTrace(cmd, r); err != nil {
 		return err
 	}
-	if f.html == "" || r.History == nil {
+	if f.html == "" || r.History == nil || r.History.Final == nil {
 		return nil
 	}
 	return linearizability.Visualize(*r.History, f.html)

@@ -17,6 +17,7 @@ const (
 	exitViolation = 1
 	exitUsage     = 2
 	exitUndecided = 3
+	exitHarness   = 4
 )
 
 // exitError ends the command with a code after everything was printed.
@@ -62,7 +63,7 @@ Without a command it does what "simrun run" does.
 
 Exit codes: 0 every run passed; 1 a violation was found; 2 the command line or the
 environment is wrong; 3 something could not be decided, made no progress, or was
-asked for and never happened.`,
+asked for and never happened; 4 the checkers disagree: a bug of the harness.`,
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -71,7 +72,7 @@ asked for and never happened.`,
 	// The flags of the default command are accepted without its name too.
 	root.Flags().AddFlagSet(run.Flags())
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(run, newReplay(known), newList(known))
+	root.AddCommand(run, newReplay(known), newShow(known), newShrink(known), newExplore(known), newDiff(known), newParallel(known), newProcess(), newSensitivity(known), newList(known))
 	return root
 }
 
@@ -80,8 +81,10 @@ func exitFor(v sim.Verdict) error {
 	switch v {
 	case sim.Pass:
 		return nil
-	case sim.Violation, sim.NotDeterministic:
+	case sim.Violation, sim.NotReproduced, sim.NotDeterministic:
 		return exitError{exitViolation}
+	case sim.CheckersDisagree:
+		return exitError{exitHarness}
 	case sim.Broken:
 		return exitError{exitUsage}
 	default:

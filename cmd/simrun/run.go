@@ -10,8 +10,10 @@ import (
 
 	"github.com/eventcore-go/eventcore-sim/chaos"
 	"github.com/eventcore-go/eventcore-sim/chaos/mutant"
+	"github.com/eventcore-go/eventcore-sim/linearizability"
 	"github.com/eventcore-go/eventcore-sim/scenarios"
 	"github.com/eventcore-go/eventcore-sim/sim"
+	"github.com/eventcore-go/eventcore-sim/sim/shrink"
 )
 
 // runFlags are the flags of simrun run as given.
@@ -31,6 +33,9 @@ type runFlags struct {
 	json      bool
 	verify    bool
 	keepGoing bool
+	shrink    time.Duration
+	save      string
+	report    string
 }
 
 func newRun(known *backends) *cobra.Command {
@@ -54,11 +59,15 @@ func newRun(known *backends) *cobra.Command {
 	flags.StringVar(&f.faults, "faults", "", "fault plan, such as none or fail-after=5%,delay=10% (default drawn from the seed)")
 	flags.StringVar(&f.mutant, "mutant", "", "plant this bug in the store")
 	flags.IntVar(&f.parallel, "parallel", runtime.NumCPU(), "seeds to run at once")
-	flags.DurationVar(&f.timeout, "check-timeout", 10*time.Second, "time for the linearizability checker of one run; beyond it the run is undecided")
+	flags.DurationVar(&f.timeout, "check-timeout", linearizability.DefaultTimeout, "time for porcupine in one run; beyond it the fast checker decides alone")
 	flags.StringVar(&f.out, "out", "simrun-out", "folder for the seed files of failed runs")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object for each failed run and one for the summary")
 	flags.BoolVar(&f.verify, "verify", false, "run each seed twice and compare the traces")
 	flags.BoolVar(&f.keepGoing, "keep-going", false, "do not stop at the first failed run")
+	flags.DurationVar(&f.shrink, "shrink", shrink.DefaultLimit, "time to shrink a failed run before it is shown; 0: do not. With --keep-going the first of each kind")
+	flags.StringVar(&f.save, "save", "", "add the shrunk run to this folder too, unless it has one like it")
+	flags.Lookup("save").NoOptDefVal = "seeds"
+	flags.StringVar(&f.report, "report", "", "write a web site of the runs into this folder")
 	return cmd
 }
 
@@ -68,7 +77,10 @@ func (f *runFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	out := newOutput(cmd, f)
+	out, err := newOutput(cmd, f)
+	if err != nil {
+		return err
+	}
 	out.begin()
 	batch := sim.Batch{Runs: f.runs(cmd, jobs), Workers: f.parallel, Verify: f.verify, OnResult: out.result}
 	summary, err := batch.Do(cmd.Context())
@@ -76,6 +88,9 @@ func (f *runFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	worst := out.end(summary, cmd.Context().Err() != nil)
+	if out.siteError != nil {
+		return fmt.Errorf("--report: %w", out.siteError)
+	}
 	return exitFor(worst)
 }
 
@@ -117,7 +132,7 @@ func (f *runFlags) jobs() ([]job, error) {
 
 // template checks the flags that are the same for every run.
 func (f *runFlags) template() (sim.Config, error) {
-	cfg := sim.Config{Scheduler: f.scheduler, CheckTimeout: f.timeout}
+	cfg := sim.Config{Scheduler: f.scheduler, CheckTimeout: f.timeout, Check: f.known.check}
 	switch {
 	case f.seeds < 0:
 		return cfg, fmt.Errorf("--seeds: %d is negative; give the number of seeds for each scenario", f.seeds)
@@ -125,6 +140,8 @@ func (f *runFlags) template() (sim.Config, error) {
 		return cfg, fmt.Errorf("--duration: %v is negative", f.duration)
 	case f.parallel < 1:
 		return cfg, fmt.Errorf("--parallel: %d seeds at once are not possible; give at least 1", f.parallel)
+	case f.shrink < 0:
+		return cfg, fmt.Errorf("--shrink: %v is negative; give a time, or 0 to leave failed runs as they are", f.shrink)
 	case f.timeout <= 0:
 		return cfg, fmt.Errorf("--check-timeout: %v is not positive", f.timeout)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eventcore-go/eventcore-sim/sim"
+	"github.com/eventcore-go/eventcore-sim/sim/seedfile"
 )
 
 // simrun runs the command line and returns its exit code and output.
@@ -53,6 +54,9 @@ func TestPlantedBugIsShownKeptAndReplayed(t *testing.T) {
 	picture, err := os.ReadFile(strings.TrimSuffix(files[0], ".json") + ".html")
 	require.NoError(t, err)
 	require.Contains(t, string(picture), "account/")
+	require.Contains(t, stdout, "shrunk from ")
+	require.Contains(t, stdout, "timeline, ")
+	require.Contains(t, stdout, "the run before it was shrunk: go run ./cmd/simrun run --seed ")
 
 	trace, html := filepath.Join(dir, "trace.txt"), filepath.Join(dir, "history.html")
 	code, replayed, _ := simrun(t, "replay", files[0], "--verify", "--trace", trace, "--html", html)
@@ -64,6 +68,84 @@ func TestPlantedBugIsShownKeptAndReplayed(t *testing.T) {
 		require.NoError(t, err)
 		require.Contains(t, string(data), want)
 	}
+}
+
+// plantedFile returns the seed file of a shrunk run.
+func plantedFile(t *testing.T, args ...string) (path, stdout string) {
+	t.Helper()
+	dir := t.TempDir()
+	_, stdout, _ = simrun(t, append([]string{
+		"run", "--backend", "memory", "--mutant", "check-outside-lock", "--scenario", "contention", "--seeds", "50", "--out", dir,
+	}, args...)...)
+	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
+	require.NoError(t, err)
+	require.Len(t, files, 1)
+	return files[0], stdout
+}
+
+func TestShowPrintsTheScreenOfASeedFile(t *testing.T) {
+	path, _ := plantedFile(t)
+	code, shown, _ := simrun(t, "show", path)
+	require.Equal(t, exitPass, code, "showing is no judgement")
+	require.Contains(t, shown, "VIOLATION: ")
+	require.Contains(t, shown, "timeline, ")
+	require.Contains(t, shown, "go run ./cmd/simrun replay --step "+path)
+
+	_, mended, _ := simrun(t, "show", path, "--backend", "sqlite")
+	require.Contains(t, mended, "backend sqlite")
+}
+
+func TestStepWalksThroughARun(t *testing.T) {
+	path, _ := plantedFile(t)
+	code, walked, stderr := simrun(t, "replay", "--step", "--all", path)
+	require.Equal(t, exitViolation, code, stderr)
+	for _, want := range []string{"> client 0 begins ", "< client 1 ", "* client ", "    now: counter/1@1", "= violation: "} {
+		require.Contains(t, walked, want)
+	}
+	require.NotContains(t, walked, "Enter")
+}
+
+func TestShrinkMakesASeedFileSmaller(t *testing.T) {
+	path, whole := plantedFile(t, "--shrink", "0")
+	require.NotContains(t, whole, "shrunk from")
+	large, err := seedfile.Load(path)
+	require.NoError(t, err)
+	dir, corpus := t.TempDir(), t.TempDir()
+
+	code, stdout, stderr := simrun(t, "shrink", path, "--out", dir, "--save="+corpus)
+	require.Equal(t, exitViolation, code, stderr)
+	require.Contains(t, stdout, "shrunk from ")
+	require.Contains(t, stdout, "added to the corpus: "+corpus)
+	small, err := seedfile.Load(filepath.Join(dir, filepath.Base(path)))
+	require.NoError(t, err)
+	require.Equal(t, large.Expect, small.Expect)
+	require.Less(t, small.Program.Len(), large.Program.Len())
+	require.Equal(t, large.Program.Len(), small.From.Operations)
+
+	_, stdout, _ = simrun(t, "shrink", path, "--out", dir, "--save="+corpus)
+	require.Contains(t, stdout, "not added to the corpus: ")
+}
+
+func TestSaveAddsTheShrunkRunOnce(t *testing.T) {
+	corpus := t.TempDir()
+	_, first := plantedFile(t, "--save="+corpus)
+	require.Contains(t, first, "added to the corpus: "+corpus)
+	_, second := plantedFile(t, "--save="+corpus)
+	require.Contains(t, second, "not added to the corpus: ")
+	files, err := filepath.Glob(filepath.Join(corpus, "*.json"))
+	require.NoError(t, err)
+	require.Len(t, files, 1)
+}
+
+func TestAFileThatDoesNotReproduceIsNotShrunk(t *testing.T) {
+	path, _ := plantedFile(t)
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	mended := strings.Replace(string(data), `"mutant": "check-outside-lock",`, "", 1)
+	require.NoError(t, os.WriteFile(path, []byte(mended), 0o600))
+	code, stdout, _ := simrun(t, "shrink", path, "--out", t.TempDir())
+	require.Equal(t, exitViolation, code)
+	require.Contains(t, stdout, "NOT-REPRODUCED: the run failed with lost update (violation); replayed, it came to ")
 }
 
 func TestReplayThatComesOutOtherwiseSaysSo(t *testing.T) {
@@ -114,7 +196,7 @@ func TestWrongUsageNamesTheFlagAndTheWayOut(t *testing.T) {
 		want string
 	}{
 		"scenario":      {[]string{"run", "--scenario", "transfer"}, `--scenario: scenarios: "transfer" is not known; known: contention`},
-		"backend":       {[]string{"run", "--backend", "oracle"}, `--backend: unknown backend "oracle"; known: memory, file, sqlite, postgres`},
+		"backend":       {[]string{"run", "--backend", "oracle"}, `--backend: unknown backend "oracle"; known: memory, file, sqlite, sqlite-disk, postgres`},
 		"scheduler":     {[]string{"run", "--scheduler", "fair"}, `--scheduler: unknown scheduler "fair"; known: random, round-robin`},
 		"faults":        {[]string{"run", "--faults", "explode=5%"}, `--faults: `},
 		"mutant":        {[]string{"run", "--mutant", "none"}, `--mutant: `},
@@ -126,6 +208,9 @@ func TestWrongUsageNamesTheFlagAndTheWayOut(t *testing.T) {
 		"flag":          {[]string{"run", "--speed", "1"}, `unknown flag: --speed`},
 		"command":       {[]string{"rum"}, `unknown command "rum" for "simrun"`},
 		"no file":       {[]string{"replay"}, `accepts 1 arg(s), received 0`},
+		"shrink":        {[]string{"run", "--shrink", "-1s"}, `--shrink: -1s is negative`},
+		"limit":         {[]string{"shrink", "x.json", "--limit", "0"}, `--limit: 0s is not positive`},
+		"show nothing":  {[]string{"show"}, `accepts 1 arg(s), received 0`},
 		"missing file":  {[]string{"replay", "/no/such/file"}, `/no/such/file: no such file`},
 	} {
 		t.Run(name, func(t *testing.T) {

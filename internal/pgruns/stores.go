@@ -27,6 +27,9 @@ type Stores struct {
 	// places counts those that were made.
 	places atomic.Int64
 
+	// alone has the stores of another cluster, for runs that crash it.
+	alone alone
+
 	mu   sync.Mutex
 	free []*place
 }
@@ -84,7 +87,17 @@ func New(ctx context.Context, cluster *pgtest.Cluster) (*Stores, error) {
 
 // Open opens an empty store, for one run at a time, whose pool has so many connections; 0
 // for the usual number. Closing it makes its place free for another run.
-func (s *Stores) Open(ctx context.Context, cfg postgres.Config, connections int) (eventcore.Store, error) {
+//
+// A store that is alone has a cluster to itself, which is not this one but is made as the
+// first one asks for it, and which Restart may crash.
+func (s *Stores) Open(ctx context.Context, cfg postgres.Config, connections int, alone bool) (eventcore.Store, error) {
+	if alone {
+		return s.alone.open(ctx, cfg, connections)
+	}
+	return s.open(ctx, cfg, connections)
+}
+
+func (s *Stores) open(ctx context.Context, cfg postgres.Config, connections int) (*run, error) {
 	p, err := s.take(ctx)
 	if err != nil {
 		return nil, err
@@ -96,7 +109,7 @@ func (s *Stores) Open(ctx context.Context, cfg postgres.Config, connections int)
 	if err != nil {
 		return nil, errors.Join(err, p.close())
 	}
-	return &run{store, s, p}, nil
+	return &run{Store: store, stores: s, place: p}, nil
 }
 
 // Close drops the places that are free.
@@ -109,6 +122,7 @@ func (s *Stores) Close() error {
 	for _, p := range free {
 		failed = append(failed, p.close())
 	}
+	failed = append(failed, s.alone.close())
 	s.control.Close()
 	s.steps.Close()
 	return errors.Join(failed...)
@@ -120,6 +134,7 @@ func (s *Stores) Kill(ctx context.Context, store eventcore.Store) error {
 	if !ok {
 		return fmt.Errorf("pgruns: a %T is no store of these", store)
 	}
+	s = r.stores
 	const end = "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity WHERE application_name = $1"
 	if _, err := s.control.Exec(ctx, end, r.place.name()); err != nil {
 		return err
@@ -203,10 +218,15 @@ type run struct {
 	*postgres.Store
 	stores *Stores
 	place  *place
+	// done, where not nil, is called when the run is over.
+	done func()
 }
 
 // Close closes the store and makes its place free. It is called once.
 func (r *run) Close() error {
+	if r.done != nil {
+		defer r.done()
+	}
 	if err := r.Store.Close(); err != nil {
 		return fmt.Errorf("close the store: %w", err)
 	}

@@ -130,3 +130,31 @@ func TestServerThatIsNotThereIsNamedByItsVariable(t *testing.T) {
 	_, err := pgtest.Start(t.Context(), pgtest.Config{})
 	require.ErrorContains(t, err, pgtest.DSNVariable)
 }
+
+func TestCrashEndsAllSessionsAndKeepsWhatWasCommitted(t *testing.T) {
+	c := start(t, pgtest.Config{Fsync: true})
+	conn, err := pgx.Connect(t.Context(), c.DSN())
+	require.NoError(t, err)
+	_, err = conn.Exec(t.Context(), "CREATE TABLE kept (n int)")
+	require.NoError(t, err)
+	for n := range 3 {
+		_, err = conn.Exec(t.Context(), "INSERT INTO kept VALUES ($1)", n)
+		require.NoError(t, err)
+		tx, err := conn.Begin(t.Context())
+		require.NoError(t, err)
+		_, err = tx.Exec(t.Context(), "INSERT INTO kept VALUES (100)")
+		require.NoError(t, err)
+
+		require.NoError(t, c.Crash(t.Context()))
+		require.Error(t, tx.Commit(t.Context()))
+		conn, err = pgx.Connect(t.Context(), c.DSN())
+		require.NoError(t, err)
+		var rows, last int
+		require.NoError(t, conn.QueryRow(t.Context(), "SELECT count(*), max(n) FROM kept").Scan(&rows, &last))
+		require.Equal(t, []int{n + 1, n}, []int{rows, last})
+	}
+	require.NoError(t, conn.Close(t.Context()))
+	db, err := c.Database(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, db.Close())
+}

@@ -20,8 +20,20 @@ run() {
 	wait $!
 }
 
+# The server is started again where its end was asked for: see Crash.
+serve() {
+	while
+		run "$postgres" -D "$dir/data" "$@"
+		status=$?
+		[ -e "$dir/again" ]
+	do
+		rm "$dir/again"
+	done
+	return "$status"
+}
+
 run "$initdb" -D "$dir/data" --auth=trust --username=postgres --encoding=UTF8 --locale=C --no-sync &&
-	run "$postgres" -D "$dir/data" "$@"
+	serve "$@"
 status=$?
 : >"$dir/ended" # from here on the process ID may be that of another process
 trap '' PIPE    # whoever reads this may be gone

@@ -9,8 +9,8 @@
 // The test checks the contract with storetest, then runs every scenario of package
 // scenarios for a fixed range of seeds. The flags -sim.seed, -sim.seeds,
 // -sim.duration, -sim.scenario, -sim.backend, -sim.scheduler, -sim.faults,
-// -sim.mutant, -sim.file and -sim.verify of the test binary choose other runs. A
-// failed run is shown with the lines that reproduce it and is kept as a seed file
+// -sim.mutant, -sim.file, -sim.shrink and -sim.verify of the test binary choose other runs. A
+// failed run is shrunk, shown with the lines that reproduce it and kept as a seed file
 // in testdata/sim.
 package certify
 
@@ -34,6 +34,7 @@ import (
 	"github.com/eventcore-go/eventcore-sim/sim"
 	"github.com/eventcore-go/eventcore-sim/sim/report"
 	"github.com/eventcore-go/eventcore-sim/sim/seedfile"
+	"github.com/eventcore-go/eventcore-sim/sim/shrink"
 )
 
 // failureDir is where failing seed files go, relative to the package under test.
@@ -131,7 +132,7 @@ func simulate(t *testing.T, cfg sim.Config) {
 			if r.Verdict == sim.Pass {
 				return true
 			}
-			fail(t, r)
+			fail(t, r, cfg.Backend)
 			return false
 		},
 	}
@@ -162,16 +163,28 @@ func seeds(cfg sim.Config, s settings) iter.Seq[sim.Config] {
 	}
 }
 
-// fail shows a run, keeps its seed file and fails the test.
-func fail(t *testing.T, r *sim.Result) {
+// fail shrinks and shows a run, keeps its seed file and fails the test.
+func fail(t *testing.T, r *sim.Result, backend sim.Backend) {
 	t.Helper()
-	commands := []string{fmt.Sprintf("go test -run '^%s$' -sim.backend=%s -sim.scenario=%s -sim.seed=%d",
-		strings.SplitN(t.Name(), "/", 2)[0], r.Backend, r.Scenario, r.Seed)}
-	if path, err := seedfile.Of(r).Save(failureDir); err != nil {
+	file := seedfile.Of(r)
+	if r.Failed() && *flagShrink > 0 {
+		outcome, err := shrink.Failed(t.Context(), r, backend, shrink.Options{Limit: *flagShrink})
+		switch {
+		case err != nil:
+			t.Logf("the run could not be shrunk: %v", err)
+		case !outcome.Reproduced:
+			t.Errorf("%s: %s", sim.NotReproduced, outcome.Result.Reason)
+		default:
+			r, file = outcome.Result, outcome.File()
+		}
+	}
+	name, _, _ := strings.Cut(t.Name(), "/")
+	commands := []string{fmt.Sprintf("go test -run '^%s$' -sim.backend=%s -sim.scenario=%s -sim.seed=%d", name, r.Backend, r.Scenario, r.Seed)}
+	if path, err := file.Save(failureDir); err != nil {
 		t.Logf("the seed file could not be kept: %v", err)
 	} else {
 		commands = []string{
-			fmt.Sprintf("go test -run '^%s$' -sim.file=%s", strings.SplitN(t.Name(), "/", 2)[0], path),
+			fmt.Sprintf("go test -run '^%s$' -sim.file=%s", name, path),
 			"simrun replay " + path,
 		}
 	}

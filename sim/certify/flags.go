@@ -4,6 +4,8 @@ import (
 	"flag"
 	"testing"
 	"time"
+
+	"github.com/eventcore-go/eventcore-sim/sim/shrink"
 )
 
 // The flags of every test binary that imports this package. They are registered
@@ -19,6 +21,7 @@ var (
 	flagFaults    = flag.String("sim.faults", "", "fault plan, such as none or fail-after=5%,delay=10%")
 	flagMutant    = flag.String("sim.mutant", "", "plant this bug; the test is then expected to fail")
 	flagFile      = flag.String("sim.file", "", "replay this seed file only")
+	flagShrink    = flag.Duration("sim.shrink", shrink.DefaultLimit, "time to shrink a failed run before it is shown; 0: do not")
 	flagVerify    = flag.Bool("sim.verify", false, "run each seed twice and compare the traces")
 )
 

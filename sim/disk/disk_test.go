@@ -360,3 +360,34 @@ func BenchmarkWriteAndSync(b *testing.B) {
 		}
 	}
 }
+
+func TestACloneIsADiskOfItsOwn(t *testing.T) {
+	d := disk.New(disk.Config{})
+	f := create(t, d, "kept")
+	put(t, f, "abc", 0)
+	require.NoError(t, f.Sync())
+	require.NoError(t, d.SyncDir("."))
+	put(t, f, "x", 1)
+	create(t, d, "new")
+	require.NoError(t, d.Rename("kept", "moved"))
+
+	first, second := d.Clone(), d.Clone()
+	first.Crash(disk.Loss{})
+	require.Equal(t, []string{"kept"}, first.List())
+	require.Equal(t, "abc", content(t, first, "kept"), "what was not synced in the original is not in the clone")
+	put(t, create(t, second, "moved"), "y", 2)
+	require.Equal(t, "axy", content(t, second, "moved"))
+	require.Equal(t, "axc", content(t, d, "moved"))
+	require.Equal(t, []string{"moved", "new"}, d.List())
+	require.Equal(t, 1, first.Stats().Crashes)
+	require.Zero(t, d.Stats().Crashes)
+}
+
+func TestAFileSystemKnowsWhenItsMachineIsDead(t *testing.T) {
+	d := disk.New(disk.Config{})
+	before := d.FS().(interface{ Alive() error })
+	require.NoError(t, before.Alive())
+	d.Crash(disk.Loss{KeepAll: true})
+	require.ErrorIs(t, before.Alive(), disk.ErrCrashed)
+	require.NoError(t, d.FS().(interface{ Alive() error }).Alive())
+}

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"syscall"
 )
 
@@ -43,10 +44,15 @@ func (w *write) apply(content []byte) []byte {
 
 // grow returns content with at least that length.
 func grow(content []byte, length int64) []byte {
-	if missing := length - int64(len(content)); missing > 0 {
-		return append(content, make([]byte, missing)...)
+	missing := length - int64(len(content))
+	if missing <= 0 {
+		return content
 	}
-	return content
+	if length > int64(cap(content)) {
+		// append alone grows a long slice by a quarter, and copies it all the more often.
+		content = slices.Grow(content, int(max(missing, int64(len(content)))))
+	}
+	return append(content, make([]byte, missing)...)
 }
 
 func (n *inode) change(w write) {

@@ -43,6 +43,16 @@ func (p program) full(name string) string {
 	return path.Join(p.root, name)
 }
 
+// Alive returns [ErrCrashed] after a crash. It is no operation.
+func (p program) Alive() error {
+	p.disk.mu.Lock()
+	defer p.disk.mu.Unlock()
+	if p.disk.epoch != p.epoch {
+		return ErrCrashed
+	}
+	return nil
+}
+
 // fileSystem differs from program in a type that Go wants to be the interface.
 type fileSystem struct{ program }
 

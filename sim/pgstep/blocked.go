@@ -31,11 +31,8 @@ func (c *session) blocked() bool {
 
 // blockers asks the server for whom a session waits.
 func (s *Steps) blockers(c *session) (pids []uint32, err error) {
-	c.mu.Lock()
-	pid := c.pid
-	c.mu.Unlock()
 	var found []int32
-	if err := s.control.QueryRow(context.Background(), blockingPIDs, int32(pid)).Scan(&found); err != nil {
+	if err := s.ask(context.Background(), blockingPIDs, int32(c.process()), &found); err != nil { //nolint:gosec // see below
 		return nil, err
 	}
 	for _, pid := range found {

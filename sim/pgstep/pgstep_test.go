@@ -32,6 +32,9 @@ type closing struct {
 }
 
 func (c *closing) Close() error {
+	for _, conn := range c.kept {
+		_ = conn.Close(context.Background()) // it may be broken
+	}
 	c.pool.Close()
 	return c.db.Close()
 }

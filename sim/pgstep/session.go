@@ -26,6 +26,8 @@ type session struct {
 	// waitsFor has the processes for which a statement was found to wait, since then.
 	waitsFor []uint32
 	since    time.Time
+	// line is the state of the network.
+	line line
 }
 
 // begin notes what the connection carries out from now on. It says whether it did so
@@ -67,24 +69,48 @@ type results struct {
 	session *session
 }
 
-// Read implements [io.Reader]. It is where a statement waits for its lock.
+// Read implements [io.Reader].
 func (r *results) Read(b []byte) (int, error) {
 	c := r.session
 	c.mu.Lock()
-	ctx, busy := c.ctx, c.busy
+	ctx, busy, fault := c.ctx, c.busy, c.line.answer
 	c.mu.Unlock()
+	if fault != nil {
+		r.spoil(ctx, fault)
+	}
+	if n, err, is := c.line.read(b, &c.mu); is {
+		return n, err
+	}
 	if !busy {
 		return r.Reader.Read(b)
 	}
-	back := yield.Outside(ctx, "sql: lock", c.blocked)
+	return r.receive(ctx, b)
+}
+
+// receive reads what the server sends. It is where a statement waits for its lock.
+func (r *results) receive(ctx context.Context, b []byte) (int, error) {
+	back := yield.Outside(ctx, "sql: lock", r.session.blocked)
 	n, err := r.Reader.Read(b)
-	c.noteWait(nil)
+	r.session.noteWait(nil)
 	back()
 	return n, err
 }
 
-// Close implements [net.Conn].
+// Read implements [net.Conn]. A connection that is lost is also read in the background, by
+// who closes it.
+func (c *session) Read(b []byte) (int, error) {
+	if c.isGone() {
+		return 0, errReset
+	}
+	return c.Conn.Read(b)
+}
+
+// Close implements [net.Conn]. That of a connection which is half open is not heard of by
+// the server.
 func (c *session) Close() error {
+	if c.isHalfOpen() {
+		return nil
+	}
 	c.steps.forget(c)
 	return c.Conn.Close()
 }

@@ -26,6 +26,14 @@ type stranger struct {
 	// piecemeal commits each statement by itself, under a lock that readers take too: nobody
 	// sees the middle of an append, unless its session ends there.
 	piecemeal bool
+	// sure reports an append as not applied when its connection is lost, whenever that is.
+	sure bool
+	// insisting sends an append again when its connection is lost, and does not look whether
+	// the first one was applied.
+	insisting bool
+	// clinging keeps its connections, those that are broken too.
+	clinging bool
+	kept     []*pgx.Conn
 	// pinged has its pool try each connection before it gives it out.
 	pinged bool
 	// deadlocks counts those that the server broke.
@@ -40,6 +48,24 @@ CREATE TABLE events (position bigint PRIMARY KEY, stream text NOT NULL, version 
 	type text NOT NULL, data text NOT NULL, at timestamptz NOT NULL, UNIQUE (stream, version))`
 
 func (s *stranger) Append(ctx context.Context, writes eventcore.Writes) (eventcore.Appended, error) {
+	done, err := s.append(ctx, writes)
+	if s.insisting && isLoss(err) {
+		done, err = s.append(ctx, writes)
+	}
+	if s.sure && isLoss(err) {
+		err = &eventcore.StoreFailure{Operation: eventcore.OpAppend, Outcome: eventcore.OutcomeNotApplied, Err: err}
+	}
+	return done, err
+}
+
+// isLoss says whether the server gave no answer.
+func isLoss(err error) bool {
+	_, refused := errors.AsType[*pgconn.PgError](err)
+	_, conflict := errors.AsType[*eventcore.VersionConflict](err)
+	return err != nil && !refused && !conflict
+}
+
+func (s *stranger) append(ctx context.Context, writes eventcore.Writes) (eventcore.Appended, error) {
 	var done eventcore.Appended
 	err := s.begin(ctx, func(tx querier) error {
 		if err := s.check(ctx, tx, slices.Clone(writes.Participants())); err != nil {
@@ -70,7 +96,25 @@ func (s *stranger) begin(ctx context.Context, do func(querier) error) error {
 	if s.piecemeal {
 		return s.locked(ctx, "pg_advisory_lock", "pg_advisory_unlock", do)
 	}
+	if s.clinging {
+		conn, err := s.take(ctx)
+		if err != nil {
+			return err
+		}
+		defer func() { s.kept = append(s.kept, conn) }()
+		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return do(tx) })
+	}
 	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return do(tx) })
+}
+
+// take returns a connection that was kept, or a new one.
+func (s *stranger) take(ctx context.Context) (*pgx.Conn, error) {
+	if n := len(s.kept); n > 0 {
+		conn := s.kept[n-1]
+		s.kept = s.kept[:n-1]
+		return conn, nil
+	}
+	return pgx.ConnectConfig(ctx, s.pool.Config().ConnConfig)
 }
 
 // locked calls do under a lock of the session.

@@ -8,6 +8,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -20,7 +21,12 @@ import (
 func (s *Steps) TraceConnectStart(ctx context.Context, data pgx.TraceConnectStartData) context.Context {
 	cfg := data.ConnConfig
 	dial, build := cfg.DialFunc, cfg.BuildFrontend
+	// The connection is what was dialled last before the frontend was built.
+	var connection atomic.Pointer[session]
 	cfg.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if c := connection.Load(); c != nil && c.isGone() {
+			return nil, errNoRoute // to cancel a statement of a session that is lost
+		}
 		conn, err := dial(ctx, network, addr)
 		if err != nil {
 			return nil, err
@@ -29,7 +35,8 @@ func (s *Steps) TraceConnectStart(ctx context.Context, data pgx.TraceConnectStar
 	}
 	cfg.BuildFrontend = func(r io.Reader, w io.Writer) *pgproto3.Frontend {
 		if c := sessionOf(w); c != nil {
-			r = &results{r, c}
+			connection.Store(c)
+			r, w = &results{r, c}, &requests{w, c}
 		}
 		return build(r, w)
 	}
@@ -69,8 +76,8 @@ func (s *Steps) TraceConnectEnd(_ context.Context, data pgx.TraceConnectEndData)
 // statement parks the task before a statement goes out. name says what comes, "" for
 // what is no step of its own. The result goes to the tracer of its end.
 func (s *Steps) statement(ctx context.Context, conn *pgx.Conn, name string, waits bool) context.Context {
-	c := s.session(conn.PgConn().PID())
-	if c == nil {
+	c := sessionOf(conn.PgConn().Conn())
+	if c == nil || c.process() == 0 || conn.IsClosed() {
 		return ctx
 	}
 	was := c.begin(ctx)
@@ -80,12 +87,14 @@ func (s *Steps) statement(ctx context.Context, conn *pgx.Conn, name string, wait
 		return ended
 	}
 	if name != "" && !task.Stopping() {
+		fault := c.drawn(ctx, name)
 		if waits {
 			task.Wait(name, func() bool { return s.mayGo(c, task.Run()) })
 			s.letCheck(c)
 		} else {
 			task.Yield(name)
 		}
+		c.meet(ctx, fault)
 	}
 	return ended
 }
@@ -127,9 +136,13 @@ func (*Steps) TraceBatchEnd(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchEn
 	ended(ctx)
 }
 
+// copies begins the names of what sends rows. It suffers no faults: its answer is read by
+// another goroutine than the task's.
+const copies = "sql: COPY "
+
 // TraceCopyFromStart implements [pgx.CopyFromTracer].
 func (s *Steps) TraceCopyFromStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceCopyFromStartData) context.Context {
-	return s.statement(ctx, conn, "sql: COPY "+strings.Join(data.TableName, "."), true)
+	return s.statement(ctx, conn, copies+strings.Join(data.TableName, "."), true)
 }
 
 // TraceCopyFromEnd implements [pgx.CopyFromTracer].

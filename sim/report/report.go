@@ -6,15 +6,15 @@ import (
 	"io"
 	"strings"
 
+	"github.com/eventcore-go/eventcore-sim/scenarios"
 	"github.com/eventcore-go/eventcore-sim/sim"
 )
 
 // Limits that keep a failure on one screen.
 const (
-	maxFindings   = 4
-	maxOperations = 10
-	maxProgram    = 12
-	maxLine       = 160
+	maxFindings = 4
+	maxProgram  = 12
+	maxLine     = 160
 )
 
 // Failure writes a failed run on one screen: what is wrong, the operations that
@@ -30,7 +30,7 @@ func Failure(w io.Writer, r *sim.Result, commands ...string) error {
 	fmt.Fprintf(&b, " · scheduler %s\n", r.Plan.Scheduler)
 	fmt.Fprintf(&b, "  %d steps · %v of virtual time · trace %016x\n", r.Steps, r.Elapsed, r.Trace.Hash())
 	writeFindings(&b, r)
-	writeOperations(&b, r)
+	writeTimeline(&b, r)
 	writeProgram(&b, r)
 	for i, crash := range r.Crashes {
 		if i == 0 {
@@ -72,34 +72,34 @@ func writeFindings(b *strings.Builder, r *sim.Result) {
 	}
 }
 
-// writeOperations shows the store calls that prove the first finding.
-func writeOperations(b *strings.Builder, r *sim.Result) {
-	if r.History == nil || len(r.Findings) == 0 || len(r.Findings[0].Operations) == 0 {
-		return
-	}
-	b.WriteString("\n  the store calls that prove it:\n")
-	for i, op := range r.Findings[0].Operations {
-		if i == maxOperations {
-			fmt.Fprintf(b, "    and %d more\n", len(r.Findings[0].Operations)-i)
-			break
-		}
-		fmt.Fprintf(b, "    %s\n", clip(r.History.Operations[op].String()))
-	}
-}
-
 func writeProgram(b *strings.Builder, r *sim.Result) {
 	b.WriteString("\n  program:\n")
+	if words := describe(r.Program.Setup); words != "" {
+		fmt.Fprintf(b, "    set-up: %s\n", clip(words))
+	}
 	for id, ops := range r.Program.Clients {
 		if id == maxProgram {
 			fmt.Fprintf(b, "    and %d more clients\n", len(r.Program.Clients)-id)
 			break
 		}
-		var words []string
-		for _, op := range ops {
-			words = append(words, op.String())
+		words := describe(ops)
+		if id < len(r.Program.Probes) {
+			if probes := describe(r.Program.Probes[id]); probes != "" {
+				words += "; then without faults: " + probes
+			}
 		}
-		fmt.Fprintf(b, "    client %d: %s\n", id, clip(strings.Join(words, "; ")))
+		if words != "" {
+			fmt.Fprintf(b, "    client %d: %s\n", id, clip(strings.TrimPrefix(words, "; ")))
+		}
 	}
+}
+
+func describe(ops []scenarios.Op) string {
+	words := make([]string, len(ops))
+	for i := range ops {
+		words[i] = ops[i].String()
+	}
+	return strings.Join(words, "; ")
 }
 
 // clip keeps the first line, and of it what fits.

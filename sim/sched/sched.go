@@ -8,8 +8,6 @@ package sched
 import (
 	"fmt"
 	"math/rand/v2"
-	"slices"
-	"strings"
 )
 
 // Scheduler picks the next task.
@@ -34,11 +32,13 @@ func All() []Info {
 	return []Info{
 		{Random, "every task that can run is equally likely at every step"},
 		{RoundRobin, "the tasks take turns, one step each"},
+		{PCT(3), "the task of the highest random priority runs, and 2 times at random falls behind; " +
+			"any depth from " + pctNames() + ", which is good at bugs that need as many orderings"},
 	}
 }
 
-// New makes the scheduler of that name. It draws from random where it draws. An
-// unknown name is an error that lists the known ones.
+// New makes the scheduler of that name. It draws from random where it draws; nil will do
+// to see whether there is one. An unknown name is an error that lists the known ones.
 func New(name string, random *rand.Rand) (Scheduler, error) {
 	switch name {
 	case Random:
@@ -46,10 +46,8 @@ func New(name string, random *rand.Rand) (Scheduler, error) {
 	case RoundRobin:
 		return NewRoundRobin(), nil
 	}
-	var known []string
-	for _, info := range All() {
-		known = append(known, info.Name)
+	if depth, is := parseDepth(name); is {
+		return newDrawnPCT(random, depth), nil
 	}
-	slices.Sort(known)
-	return nil, fmt.Errorf("unknown scheduler %q; known: %s", name, strings.Join(known, ", "))
+	return nil, fmt.Errorf("unknown scheduler %q; known: %s, %s, %s", name, Random, RoundRobin, pctNames())
 }

@@ -70,7 +70,7 @@ func TestNewNamesTheKnownSchedulers(t *testing.T) {
 		require.NotNil(t, s)
 	}
 	_, err := sched.New("fair", nil)
-	require.EqualError(t, err, `unknown scheduler "fair"; known: random, round-robin`)
+	require.EqualError(t, err, `unknown scheduler "fair"; known: random, round-robin, pct-1 to pct-20`)
 }
 
 func TestScheduleTextRoundTrips(t *testing.T) {
@@ -111,4 +111,24 @@ func FuzzParse(f *testing.F) {
 		require.NoError(t, err)
 		require.Equal(t, choices, again)
 	})
+}
+
+func TestWishPassesOverWhoCannotRun(t *testing.T) {
+	s := sched.NewWish([]int{7, 2, 9, 1})
+	require.Equal(t, []int{2, 1}, picks(s, []int{0, 1, 2}, 2))
+}
+
+// At the end nobody is interrupted who was not wished to be.
+func TestWishGoesOnWithTheLastTaskThenTheFirst(t *testing.T) {
+	s := sched.NewWish([]int{2})
+	require.Equal(t, []int{2, 2, 2}, picks(s, []int{0, 1, 2}, 3))
+	require.Equal(t, []int{0, 0}, picks(s, []int{0, 1}, 2))
+}
+
+// While one task alone can run, the wishes for others wait: the set-up of a run would use
+// them all up.
+func TestWishWaitsWhereThereIsNoChoice(t *testing.T) {
+	s := sched.NewWish([]int{1, 0, 5, 1})
+	require.Equal(t, []int{5, 5, 5}, picks(s, []int{5}, 3))
+	require.Equal(t, []int{1, 0, 1}, picks(s, []int{0, 1}, 3))
 }

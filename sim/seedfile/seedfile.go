@@ -8,10 +8,12 @@ package seedfile
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,8 +27,8 @@ import (
 )
 
 // Version is the version of the format that this package writes. It reads this one
-// and all before it.
-const Version = 1
+// and all before it. Version 2 added from and was, and allows single faults only.
+const Version = 2
 
 // File is a seed file.
 type File struct {
@@ -46,14 +48,25 @@ type File struct {
 	Faults chaos.Plan `json:"faults"`
 	// Crashes are those of the store's process.
 	Crashes []sim.Crash `json:"crashes,omitempty"`
+	// Timeless says that sleeps end when the schedule says so, whatever time they take.
+	Timeless bool `json:"timeless,omitempty"`
 	// Scheduler goes on where Schedule ends or cannot be followed.
 	Scheduler string `json:"scheduler"`
 	// Schedule has the task of each step; see sched.Parse.
 	Schedule string `json:"schedule"`
+	// From says what the run was shrunk from; nil for one that was not.
+	From *Origin `json:"from,omitempty"`
 	// Trace is the trace hash of the run when the file was written, in
 	// hexadecimal. Another hash at replay means that the harness or the backend
 	// takes other steps now; the verdict may still be the same.
 	Trace string `json:"trace"`
+}
+
+// Origin is the size of the run that a smaller one was made from.
+type Origin struct {
+	Clients    int `json:"clients"`
+	Operations int `json:"operations"`
+	Steps      int `json:"steps"`
 }
 
 // Expect is what a replay must come to.
@@ -61,6 +74,9 @@ type Expect struct {
 	Verdict sim.Verdict `json:"verdict"`
 	// Anomaly is the name of a finding that must be among the run's; empty: any.
 	Anomaly string `json:"anomaly,omitempty"`
+	// Was is the name of the finding that the run showed before the bug was mended; the
+	// verdict is then pass.
+	Was string `json:"was,omitempty"`
 }
 
 // Of makes the seed file of a run. It expects the verdict the run came to.
@@ -68,7 +84,7 @@ func Of(r *sim.Result) File {
 	f := File{
 		Version: Version, Expect: Expect{Verdict: r.Verdict},
 		Backend: r.Backend, Scenario: r.Scenario, Mutant: r.Mutant, Seed: r.Seed,
-		Program: r.Program, Faults: chaos.Explicit(r.Faults...), Crashes: r.Crashes,
+		Program: r.Program, Faults: chaos.Explicit(r.Faults...), Crashes: r.Crashes, Timeless: r.Plan.Timeless,
 		Scheduler: r.Plan.Scheduler, Schedule: sched.Format(r.Schedule),
 		Trace: fmt.Sprintf("%016x", r.Trace.Hash()),
 	}
@@ -82,15 +98,34 @@ func Of(r *sim.Result) File {
 // a mutant stands beside the backend. The scenario is part of it because one seed can
 // fail in several.
 func (f File) Name() string {
-	what := f.Expect.Anomaly
-	if what == "" {
-		what = string(f.Expect.Verdict)
-	}
+	what := f.anomaly()
 	store := f.Backend
 	if f.Mutant != "" {
 		store += "-" + f.Mutant
 	}
 	return fmt.Sprintf("%s-%s-%s-%d.json", slug(what), slug(store), slug(f.Scenario), f.Seed)
+}
+
+// anomaly returns the name of what the run shows or showed, the verdict where it has none.
+func (f File) anomaly() string {
+	return cmp.Or(f.Expect.Anomaly, f.Expect.Was, string(f.Expect.Verdict))
+}
+
+// Signature tells bugs apart as far as a file can: files with one signature show one anomaly
+// on one store, with the same kinds of faults and crashes and the same bug planted.
+func (f File) Signature() string {
+	kinds := make(map[string]bool)
+	for _, fault := range f.Faults.Faults {
+		kinds[fault.Kind.String()] = true
+	}
+	for _, crash := range f.Crashes {
+		kinds["crash"] = kinds["crash"] || crash.Kind != ""
+	}
+	parts := []string{f.anomaly(), f.Backend}
+	if f.Mutant != "" {
+		parts = append(parts, "mutant "+f.Mutant)
+	}
+	return strings.Join(append(parts, slices.Sorted(maps.Keys(kinds))...), ", ")
 }
 
 // slug makes a part of a file name from words.
@@ -115,8 +150,12 @@ func (f File) Config(backend sim.Backend) (sim.Config, error) {
 		return sim.Config{}, fmt.Errorf("seed file: program: %w", err)
 	}
 	cfg := sim.Config{
-		Seed: f.Seed, Backend: backend, Scenario: scenario, Scheduler: f.Scheduler, Faults: &f.Faults, Crashes: &f.Crashes,
+		Seed: f.Seed, Backend: backend, Scenario: scenario, Scheduler: f.Scheduler, Faults: &f.Faults, Crashes: &f.Crashes, Timeless: f.Timeless,
 		Replay: &sim.Replay{Program: f.Program, Schedule: schedule},
+	}
+	if !backend.Blocks {
+		// What befell the requests to a server has no place where there is none.
+		cfg.Faults.Faults = slices.DeleteFunc(slices.Clone(f.Faults.Faults), func(fault chaos.Fault) bool { return fault.Kind.OnRequest() })
 	}
 	if f.Mutant != "" {
 		m, err := mutant.Lookup(f.Mutant)
@@ -165,7 +204,10 @@ func Parse(data []byte) (File, error) {
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return File{}, errors.New("seed file: there is something behind the closing brace")
 	}
-	return f, f.validate()
+	if err := f.validate(); err != nil {
+		return File{}, err
+	}
+	return f, nil
 }
 
 func (f File) validate() error {
@@ -178,6 +220,10 @@ func (f File) validate() error {
 		return errors.New("seed file: scenario: it is missing")
 	case !slices.Contains(sim.Verdicts(), f.Expect.Verdict):
 		return fmt.Errorf("seed file: expect.verdict: %q is none of %v", f.Expect.Verdict, sim.Verdicts())
+	case f.Expect.Was != "" && f.Expect.Verdict != sim.Pass:
+		return fmt.Errorf("seed file: expect.was: it is %q, of a bug that was mended, but the verdict is %s; expect pass, or write anomaly instead", f.Expect.Was, f.Expect.Verdict)
+	case f.Version > 1 && len(f.Faults.Rates) > 0:
+		return fmt.Errorf("seed file: faults: %s is a rate; since version 2 every fault names its call, as in fail-after@c0.3", f.Faults.Rates[0])
 	}
 	if _, err := sched.Parse(f.Schedule); err != nil {
 		return fmt.Errorf("seed file: schedule: %w", err)

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eventcore-go/eventcore-sim/backends/memory"
+	"github.com/eventcore-go/eventcore-sim/chaos"
 	"github.com/eventcore-go/eventcore-sim/chaos/mutant"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/scenarios"
@@ -98,7 +99,9 @@ func TestBrokenFilesAreRefusedByField(t *testing.T) {
 		"not JSON":          {`"backend"`, `backend`, "line 7: invalid character"},
 		"unknown field":     {`"backend"`, `"backened"`, `unknown field "backened"`},
 		"no backend":        {`"backend": "memory"`, `"backend": ""`, "backend: it is missing"},
-		"version":           {`"version": 1`, `"version": 9`, "version: 9 is not known here; known: 1 to 1"},
+		"version":           {`"version": 2`, `"version": 9`, "version: 9 is not known here; known: 1 to 2"},
+		"rate":              {`"faults": "none"`, `"faults": "cancel=5%"`, "faults: cancel=5% is a rate; since version 2 every fault names its call"},
+		"was":               {`"anomaly"`, `"was": "lost append", "anomaly"`, `expect.was: it is "lost append", of a bug that was mended, but the verdict is violation`},
 		"verdict":           {`"verdict": "violation"`, `"verdict": "bad"`, `expect.verdict: "bad" is none of [pass`},
 		"fault":             {`"faults": "`, `"faults": "explode@c0.1,`, "explode"},
 		"schedule":          {`"schedule": "`, `"schedule": "x `, `schedule: "x" is not a task ID`},
@@ -143,14 +146,93 @@ func TestLoadNamesTheFile(t *testing.T) {
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
 
+// Files of the first version are still read and still show what they showed.
+func TestFilesOfVersionOneReplay(t *testing.T) {
+	file, err := seedfile.Load(filepath.Join("testdata", "version1.json"))
+	require.NoError(t, err)
+	require.Equal(t, 1, file.Version)
+	cfg, err := file.Config(backend())
+	require.NoError(t, err)
+	r, err := sim.Run(t.Context(), cfg)
+	require.NoError(t, err)
+	require.NoError(t, file.Check(r))
+	require.Equal(t, file.Trace, seedfile.Of(r).Trace)
+
+	rated := strings.Replace(string(mustRead(t, "version1.json")), `"faults": "`, `"faults": "cancel=5%, `, 1)
+	_, err = seedfile.Parse([]byte(rated))
+	require.NoError(t, err, "the first version may have rates")
+}
+
+func mustRead(t testing.TB, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", name))
+	require.NoError(t, err)
+	return data
+}
+
+func TestTheCorpusKeepsTheSmallestFileOfASignature(t *testing.T) {
+	dir := t.TempDir()
+	large := seedfile.Of(failing(t))
+	path, added, err := seedfile.Add(dir, large)
+	require.NoError(t, err)
+	require.True(t, added)
+
+	same := large
+	same.Seed++
+	again, added, err := seedfile.Add(dir, same)
+	require.NoError(t, err)
+	require.False(t, added)
+	require.Equal(t, path, again)
+
+	small := same
+	small.Program.Clients = small.Program.Clients[:1]
+	smaller, added, err := seedfile.Add(dir, small)
+	require.NoError(t, err)
+	require.True(t, added)
+	require.NoFileExists(t, path)
+
+	other := large
+	other.Expect.Anomaly = "write skew"
+	_, added, err = seedfile.Add(dir, other)
+	require.NoError(t, err)
+	require.True(t, added)
+	require.FileExists(t, smaller)
+
+	// A folder that holds something else is not taken for a corpus.
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "broken.json"), []byte("{"), 0o600))
+	_, _, err = seedfile.Add(dir, large)
+	require.ErrorContains(t, err, "broken.json")
+}
+
+func TestSignaturesTellAnomaliesStoresAndFaultsApart(t *testing.T) {
+	base := seedfile.File{Backend: "memory", Expect: seedfile.Expect{Anomaly: "lost append"}}
+	require.Equal(t, "lost append, memory", base.Signature())
+
+	planted := base
+	planted.Mutant = "stale-read"
+	planted.Crashes = []sim.Crash{{Step: 1, Kind: sim.CrashPower}}
+	planted.Faults = chaos.Explicit(chaos.Fault{Kind: chaos.FailAfter}, chaos.Fault{Kind: chaos.FailAfter, Call: 3})
+	require.Equal(t, "lost append, memory, mutant stale-read, crash, fail-after", planted.Signature())
+
+	mended := base
+	mended.Expect = seedfile.Expect{Verdict: sim.Pass, Was: "lost append"}
+	require.Equal(t, base.Signature(), mended.Signature())
+	mended.Scenario = "mixed"
+	require.Equal(t, "lost-append-memory-mixed-0.json", mended.Name())
+}
+
 func FuzzParse(f *testing.F) {
 	data, err := seedfile.Of(failing(f)).Format()
 	require.NoError(f, err)
 	f.Add(data)
 	f.Add([]byte(`{"version":1}`))
+	f.Add(mustRead(f, "version1.json"))
+	f.Add([]byte(strings.Replace(string(data), `"trace"`, `"from": {"clients": 2, "operations": 9, "steps": 100}, "trace"`, 1)))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		file, err := seedfile.Parse(data)
 		if err != nil {
+			require.ErrorContains(t, err, "seed file: ")
+			require.Zero(t, file)
 			return
 		}
 		written, err := file.Format()

@@ -73,6 +73,15 @@ type Task interface {
 	Wait(name string, ready func() bool)
 }
 
+// TakesDown says whether a recovered value is that of a panic with which the simulator
+// takes a task down where it is parked, such as at the end of a run or in a crash. Code
+// that a panic must not unwind, such as that of a C library, recovers it, fails, and returns
+// as soon as it can; other code lets it pass.
+func TakesDown(recovered any) bool {
+	_, is := recovered.(interface{ TakesDownTask() })
+	return is
+}
+
 type taskKey struct{}
 
 // NewContext returns a context that belongs to task.

@@ -46,6 +46,9 @@ type Outsider interface {
 // Stopped is the value with which suspend panics after Stop.
 type Stopped struct{}
 
+// TakesDownTask marks it for yield.TakesDown.
+func (Stopped) TakesDownTask() {}
+
 // recovered runs body and returns what it panicked with, nil for Stopped.
 func recovered(body func(suspend func()), suspend func()) (failure any) {
 	defer func() {

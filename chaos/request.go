@@ -1,0 +1,78 @@
+package chaos
+
+import (
+	"context"
+	"time"
+
+	"github.com/eventcore-go/eventcore-sim/eventcore"
+)
+
+// RequestKinds returns the kinds of faults that hit the requests that a store sends to its
+// server, in a fixed order. They are carried out by who stands between store and server,
+// such as package pgstep, and not by what [Injector.Wrap] returns.
+func RequestKinds() []KindInfo {
+	return []KindInfo{
+		{Kind: NetCutBefore, Doc: "The connection is found to be gone when a request is to be sent: nothing is."},
+		{Kind: NetCutRequest, Doc: "The connection is cut with a request on its way, which never arrives."},
+		{Kind: NetCutAfter, Doc: "The connection is cut once the server has carried a request out, and its answer is lost."},
+		{Kind: NetCutResult, Streamed: true, Doc: "The same in the middle of the answer: after a number of rows, or before its end if it has no more."},
+		{Kind: NetDelay, Timed: true, Doc: "A request takes its time."},
+		{
+			Kind: NetHalfOpen, Timed: true, Streamed: true,
+			Doc: "A request and all that follows vanish: the client is told after the time, the server ends the session after so many tenths of it.",
+		},
+		{Kind: EndSession, Doc: "The server ends the session before a request is sent, as an administrator has it do."},
+	}
+}
+
+// tenths is what [Fault.After] of [NetHalfOpen] counts.
+const tenths = 10
+
+// RequestFault is a fault that a request is to suffer.
+type RequestFault struct {
+	Fault
+	strike strike
+}
+
+// Request counts a request that a store is about to send for a client and returns the
+// fault that it is to suffer, nil for none. Like the client's store it is for one
+// goroutine at a time.
+func (in *Injector) Request(id int) *RequestFault {
+	c := in.client(id)
+	number := c.requests
+	c.requests++
+	if in.healed.Load() {
+		return nil
+	}
+	at := call{client: c, op: opRequest, number: number}
+	if len(c.onRequests) > 0 && c.onRequests[0].Call == number {
+		fault := c.onRequests[0]
+		c.onRequests = c.onRequests[1:]
+		return &RequestFault{fault, strike{call: at, fault: fault, named: true}}
+	}
+	for _, rate := range in.rates {
+		if !rate.Kind.OnRequest() {
+			continue
+		}
+		draw := draw{in.config.Seed, id, number, rate}
+		if draw.hits() {
+			fault := draw.fault(opRequest)
+			return &RequestFault{fault, strike{call: at, fault: fault, rate: rate.P}}
+		}
+		c.tallies[rate.Kind].tried++
+		c.count(opRequest, 0, rate.P)
+	}
+	return nil
+}
+
+// opRequest stands for a request in place of a store call.
+const opRequest eventcore.Operation = "request"
+
+// Fire counts the fault and reports it, or returns false where the injector was healed
+// since. It is called at the moment of the injection.
+func (f *RequestFault) Fire(ctx context.Context) bool { return f.strike.fire(ctx) }
+
+// ServerDelay returns the time after which the server ends a session that is half open.
+func (f *RequestFault) ServerDelay() time.Duration {
+	return f.Delay / tenths * time.Duration(f.After)
+}

@@ -1,0 +1,31 @@
+package sim
+
+import "github.com/eventcore-go/eventcore-sim/eventcore"
+
+// CallOrder returns which client was let into the store by each call of the clients, in
+// order. It is the schedule without what is a backend's own.
+func (r *Result) CallOrder() []int {
+	begins := map[string]bool{"append": true, "read stream": true, "read all": true}
+	for _, op := range []eventcore.Operation{
+		eventcore.OpLoadCheckpoint, eventcore.OpSaveCheckpoint, eventcore.OpAcquire, eventcore.OpCheckLease,
+		eventcore.OpReleaseLease, eventcore.OpLoadSnapshot, eventcore.OpSaveSnapshot,
+	} {
+		begins[string(op)] = true
+	}
+	var order []int
+	for _, s := range r.Trace.steps {
+		if s.kind == stepResume && int(s.task) < len(r.Program.Clients) && begins[r.Trace.names[s.name]] {
+			order = append(order, int(s.task))
+		}
+	}
+	return order
+}
+
+// SameError says whether two errors are the same to a caller who acts on them: their
+// outcome, and what a conflict or a failure is about, not their text.
+func SameError(a, b error) bool {
+	if a == nil || b == nil {
+		return a == nil && b == nil
+	}
+	return digestError(a) == digestError(b)
+}

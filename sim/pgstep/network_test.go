@@ -1,0 +1,206 @@
+package pgstep_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+
+	"github.com/eventcore-go/eventcore-sim/backends/postgres"
+	"github.com/eventcore-go/eventcore-sim/chaos"
+	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/scenarios"
+	"github.com/eventcore-go/eventcore-sim/sim"
+	"github.com/eventcore-go/eventcore-sim/sim/pgstep"
+	"github.com/eventcore-go/eventcore-sim/sim/seedfile"
+)
+
+// plan parses a fault plan.
+func plan(t *testing.T, text string) *chaos.Plan {
+	t.Helper()
+	p, err := chaos.ParsePlan(text)
+	require.NoError(t, err)
+	return &p
+}
+
+// small returns the transfers with few calls, since each statement takes its time.
+func small(t *testing.T) scenarios.Scenario {
+	t.Helper()
+	s := scenario(t, "transfers")
+	s.Params.Clients, s.Params.OpsPerClient, s.Params.Streams = 2, 6, 2
+	return s
+}
+
+func TestEachFaultOfTheNetworkFiresTheSameEachTime(t *testing.T) {
+	b, _ := backend(t, stranger{}, 10, true)
+	for _, kind := range chaos.RequestKinds() {
+		t.Run(kind.Kind.String(), func(t *testing.T) {
+			fired := 0
+			for seed := range uint64(2) {
+				r, err := sim.Verify(t.Context(), sim.Config{
+					Backend: b, Scenario: small(t), Seed: seed, Faults: plan(t, kind.Kind.String()+"=5%"),
+				})
+				require.NoError(t, err)
+				require.Equal(t, sim.Pass, r.Verdict, "%d: %s", seed, r.Reason)
+				require.Len(t, r.Faults, r.Coverage.Faults[kind.Kind].Fired)
+				if len(r.Faults) > 0 {
+					require.Contains(t, text(t, r), "gets fault "+r.Faults[0].String())
+				}
+				fired += len(r.Faults)
+			}
+			require.Positive(t, fired)
+		})
+	}
+}
+
+// found returns the first seed that shows something wrong, and the run.
+func found(t *testing.T, b sim.Backend, s scenarios.Scenario, faults string, n uint64) (uint64, *sim.Result) {
+	t.Helper()
+	for seed := range n {
+		r, err := sim.Run(t.Context(), sim.Config{Backend: b, Scenario: s, Seed: seed, Faults: plan(t, faults)})
+		require.NoError(t, err)
+		require.NotEqual(t, sim.Broken, r.Verdict, r.Reason)
+		if r.Failed() {
+			return seed, r
+		}
+	}
+	return n, nil
+}
+
+// Each bug is found by its fault within so many seeds, on which the store without the bug
+// passes; without the fault the bug is not found.
+func TestBugsThatOnlyTheNetworkShows(t *testing.T) {
+	const seeds = 8
+	for _, planted := range []struct {
+		name   string
+		like   stranger
+		faults string
+	}{
+		{"an append whose answer is lost is reported as not applied", stranger{sure: true}, "net-cut-after=10%"},
+		{"an append whose answer is lost is sent again", stranger{insisting: true}, "net-cut-after=10%"},
+		{"a connection that is broken is used again", stranger{clinging: true}, "net-cut-request=5%"},
+	} {
+		t.Run(planted.name, func(t *testing.T) {
+			t.Parallel()
+			s := small(t)
+			buggy, _ := backend(t, planted.like, 10, true)
+			seed, r := found(t, buggy, s, planted.faults, seeds)
+			require.NotNil(t, r, "not found in %d seeds", seeds)
+			t.Logf("found by seed %d: %s", seed, r.Reason)
+			replays(t, buggy, r)
+			_, r = found(t, buggy, s, "none", seed+1)
+			require.Nil(t, r, "it is found without the fault too")
+			right, _ := backend(t, stranger{}, 10, true)
+			_, r = found(t, right, s, planted.faults, seed+1)
+			if r != nil {
+				require.Fail(t, "the right store fails", r.Reason)
+			}
+		})
+	}
+}
+
+// replays requires the seed file of a run to come to the same trace.
+func replays(t *testing.T, b sim.Backend, r *sim.Result) {
+	t.Helper()
+	data, err := seedfile.Of(r).Format()
+	require.NoError(t, err)
+	file, err := seedfile.Parse(data)
+	require.NoError(t, err)
+	cfg, err := file.Config(b)
+	require.NoError(t, err)
+	again, err := sim.Run(t.Context(), cfg)
+	require.NoError(t, err)
+	require.Nil(t, sim.Compare(r.Trace, again.Trace))
+	require.NoError(t, file.Check(again))
+}
+
+// surviving takes a lease for held whose connection was lost, once it has another one.
+type surviving struct {
+	*postgres.Store
+	right bool
+	pool  *pgxpool.Pool
+	close func() error
+}
+
+func (s *surviving) Close() error {
+	if err := s.Store.Close(); err != nil {
+		return err
+	}
+	s.pool.Close()
+	return s.close()
+}
+
+func (s *surviving) TryAcquire(ctx context.Context, id eventcore.SubscriptionID) (eventcore.Lease, error) {
+	lease, err := s.Store.TryAcquire(ctx, id)
+	if err != nil || s.right {
+		return lease, err
+	}
+	return &survivor{Lease: lease, pool: s.pool}, nil
+}
+
+type survivor struct {
+	eventcore.Lease
+	pool        *pgxpool.Pool
+	reconnected bool
+}
+
+func (s *survivor) Check(ctx context.Context) error {
+	if s.reconnected {
+		return nil
+	}
+	err := s.Lease.Check(ctx)
+	if _, lost := errors.AsType[net.Error](err); lost && s.pool.Ping(ctx) == nil {
+		s.reconnected = true
+		return nil
+	}
+	return err
+}
+
+// leased returns a backend with such leases.
+func leased(t *testing.T, right bool) sim.Backend {
+	t.Helper()
+	server.DSN(t) // or skip
+	cluster, err := server.Cluster()
+	require.NoError(t, err)
+	tracer, err := pgstep.Open(t.Context(), cluster.DSN())
+	require.NoError(t, err)
+	t.Cleanup(tracer.Close)
+	return sim.Backend{Name: "leased", Blocks: true, Open: func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
+		db, err := cluster.Database(ctx)
+		if err != nil {
+			return nil, err
+		}
+		cfg, err := pgxpool.ParseConfig(db.DSN)
+		if err != nil {
+			return nil, err
+		}
+		cfg.ConnConfig.Tracer = tracer
+		pool, err := pgxpool.NewWithConfig(ctx, cfg)
+		if err != nil {
+			return nil, err
+		}
+		store, err := postgres.New(ctx, pool, postgres.Config{Clock: env.Clock})
+		if err != nil {
+			return nil, err
+		}
+		return &surviving{store, right, pool, db.Close}, nil
+	}}
+}
+
+func TestALeaseThatSurvivesItsConnectionIsFoundByTheNetworkOnly(t *testing.T) {
+	const seeds = 20
+	s := scenario(t, "leadership")
+	const faults = "net-cut-request=10%"
+	seed, r := found(t, leased(t, false), s, faults, seeds)
+	require.NotNil(t, r, "not found in %d seeds", seeds)
+	t.Logf("found by seed %d: %s", seed, r.Reason)
+	_, r = found(t, leased(t, false), s, "none", seed+1)
+	require.Nil(t, r, "it is found without the fault too")
+	_, r = found(t, leased(t, true), s, faults, seed+1)
+	if r != nil {
+		require.Fail(t, "the right store fails", r.Reason)
+	}
+}

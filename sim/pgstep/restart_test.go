@@ -1,0 +1,94 @@
+package pgstep_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+
+	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/pgtest"
+	"github.com/eventcore-go/eventcore-sim/sim"
+	"github.com/eventcore-go/eventcore-sim/sim/pgstep"
+)
+
+// crashing returns the stranger's backend on a server of its own that is crashed, whose
+// commits are written before they are acknowledged or not.
+func crashing(t *testing.T, cluster *pgtest.Cluster, synchronous string) sim.Backend {
+	t.Helper()
+	tracer, err := pgstep.Open(t.Context(), cluster.DSN())
+	require.NoError(t, err)
+	t.Cleanup(tracer.Close)
+	return sim.Backend{
+		Name: "stranger", Blocks: true,
+		Open: func(ctx context.Context, _ sim.Env) (eventcore.Store, error) {
+			db, err := cluster.Database(ctx)
+			if err != nil {
+				return nil, err
+			}
+			conn, err := pgx.Connect(ctx, db.DSN)
+			if err != nil {
+				return nil, err
+			}
+			_, failed := conn.Exec(ctx, strangersTables)
+			if err := errors.Join(failed, conn.Close(ctx)); err != nil {
+				return nil, err
+			}
+			cfg, err := pgxpool.ParseConfig(pgtest.With(db.DSN, "synchronous_commit", synchronous))
+			if err != nil {
+				return nil, err
+			}
+			cfg.ConnConfig.Tracer = tracer
+			pool, err := pgxpool.NewWithConfig(ctx, cfg)
+			if err != nil {
+				return nil, err
+			}
+			return &closing{stranger: &stranger{pool: pool, deadlocks: new(int)}, db: db}, nil
+		},
+		Restart: func(ctx context.Context, store eventcore.Store) error {
+			if err := cluster.Crash(ctx); err != nil {
+				return err
+			}
+			store.(*closing).pool.Reset()
+			return nil
+		},
+	}
+}
+
+func TestWhatIsAcknowledgedBeforeItIsWrittenIsLostInACrashOfTheServerOnly(t *testing.T) {
+	t.Setenv(pgtest.DSNVariable, "")
+	cluster, err := pgtest.Start(t.Context(), pgtest.Config{Settings: []string{"wal_writer_delay=10s", "wal_writer_flush_after=1GB"}})
+	if errors.Is(err, pgtest.ErrNotInstalled) {
+		t.Skip(err)
+	}
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, cluster.Close()) })
+	crashes := &[]sim.Crash{{Step: 100, Kind: sim.CrashServer, At: "COMMIT"}}
+	carryOut := func(synchronous string, crashes *[]sim.Crash) *sim.Result {
+		r, err := sim.Run(t.Context(), sim.Config{
+			Backend: crashing(t, cluster, synchronous), Scenario: small(t), Seed: 1,
+			Faults: plan(t, "none"), Crashes: crashes,
+		})
+		require.NoError(t, err)
+		require.NotEqual(t, sim.Broken, r.Verdict, r.Reason)
+		return r
+	}
+	require.Equal(t, sim.Pass, carryOut("off", nil).Verdict, "without the crash the bug is not found")
+	lost := carryOut("off", crashes)
+	require.Equal(t, sim.Violation, lost.Verdict)
+	require.Equal(t, 1, lost.Coverage.Restarts)
+	t.Log(lost.Reason)
+	for range 2 {
+		right := carryOut("on", crashes)
+		require.Equal(t, sim.Pass, right.Verdict, right.Reason)
+		require.Equal(t, 1, right.Coverage.Restarts)
+	}
+	r, err := sim.Verify(t.Context(), sim.Config{
+		Backend: crashing(t, cluster, "on"), Scenario: small(t), Seed: 2, Faults: plan(t, "net-cut-after=3%"), Crashes: crashes,
+	})
+	require.NoError(t, err)
+	require.Equal(t, sim.Pass, r.Verdict, r.Reason)
+}

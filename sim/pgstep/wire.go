@@ -1,0 +1,84 @@
+package pgstep
+
+import "encoding/binary"
+
+// Messages of the protocol begin with a byte that says which one it is and their length,
+// which includes itself but not the byte.
+const headerLength = 5
+
+// message returns the first message of b, nil if it is not all there or b begins with none.
+func message(b []byte) []byte {
+	if len(b) < headerLength {
+		return nil
+	}
+	length := binary.BigEndian.Uint32(b[1:headerLength])
+	if length < 4 || uint64(length) >= uint64(len(b)) {
+		return nil
+	}
+	return b[:1+length]
+}
+
+// requested says how many times the server will say that it is ready when it has carried
+// out what is sent, and whether that executes anything: preparing is no request, since
+// whether it is needed depends on what the connection was used for before.
+func requested(b []byte) (answers int, executes bool) {
+	for m := message(b); m != nil; m = message(b) {
+		switch m[0] {
+		case 'Q':
+			answers++
+			executes = true
+		case 'E':
+			executes = true
+		case 'S':
+			answers++
+		}
+		b = b[len(m):]
+	}
+	return answers, executes
+}
+
+// answer is what the server has answered so far.
+type answer struct {
+	bytes []byte
+	// seen is the number of bytes that were looked at, ready how often the server has said
+	// that it is ready for more.
+	seen, ready int
+	// malformed: the bytes are not those of the protocol.
+	malformed bool
+}
+
+// add adds what has arrived.
+func (a *answer) add(b []byte) {
+	a.bytes = append(a.bytes, b...)
+	for {
+		rest := a.bytes[a.seen:]
+		m := message(rest)
+		if m == nil {
+			a.malformed = len(rest) >= headerLength && binary.BigEndian.Uint32(rest[1:headerLength]) < 4
+			return
+		}
+		a.seen += len(m)
+		// For what is to be copied it waits as well.
+		if m[0] == 'Z' || m[0] == 'G' {
+			a.ready++
+		}
+	}
+}
+
+// until returns the answer up to the row behind so many, or to where a statement ends.
+func (a *answer) until(rows int) []byte {
+	at := 0
+	for m := message(a.bytes); m != nil; m = message(a.bytes[at:]) {
+		switch m[0] {
+		case 'D':
+			if rows == 0 {
+				return a.bytes[:at]
+			}
+			rows--
+		case 'C', 'I', 's', 'Z', 'G':
+			return a.bytes[:at]
+		}
+		at += len(m)
+	}
+	return a.bytes[:at]
+}
