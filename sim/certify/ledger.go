@@ -88,7 +88,7 @@ func (l *ledger) add(w work, r *sim.Result) {
 	}
 	e.by[family(r.Plan.Scheduler)]++
 	hash := fnv.New64a()
-	fmt.Fprintf(hash, "%s %v", r.Scenario, r.Schedule) // a hash does not fail
+	_, _ = fmt.Fprintf(hash, "%s %v", r.Scenario, r.Schedule) // a hash does not fail
 	l.schedules[hash.Sum64()] = true
 }
 

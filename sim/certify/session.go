@@ -156,8 +156,8 @@ func (w work) name() string {
 
 // skips says why a piece of work is not done, "" where it is.
 func (s *session) skips(w work) string {
-	switch {
-	case w.phase == phaseParallel || w.phase == phaseTwice:
+	switch w.phase {
+	case phaseParallel, phaseTwice:
 		switch {
 		case s.backend.Blocks && s.settings.Brief:
 			return "left out with -short"
