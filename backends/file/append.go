@@ -78,7 +78,7 @@ func (s *Store) commit(ctx context.Context, t *transaction, content []byte) erro
 		return unknown(err)
 	}
 	if err := s.syncDir(eventsDir, s.cfg.Fsync); err != nil {
-		return unknown(errors.Join(err, s.suspect()))
+		return unknown(err)
 	}
 	s.accept()
 	if len(s.index.files)%headEvery == 0 {
@@ -131,7 +131,6 @@ func (s *Store) settle() error {
 		if err := s.replace(draft, final, s.doubt.content); err != nil {
 			return err
 		}
-		_ = s.fs.Remove(suspectFile) // if it stays, the next one to open has more to do
 	}
 	s.accept()
 	return nil
