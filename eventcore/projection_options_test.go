@@ -1,6 +1,7 @@
 package eventcore_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -93,12 +94,29 @@ func TestProjectionDefaultsAreThoseDocumented(t *testing.T) {
 	for n := range 11 {
 		m.Checked(errScript)
 		if n < 10 {
-			m.Slept(nil)
+			within(min(100*time.Millisecond<<n, 30*time.Second), eventcore.WaitFailure)
 		}
 	}
 	m.Released(nil)
 	require.Equal(t, eventcore.ProjectionDone, m.Next().Kind)
 	require.ErrorContains(t, m.Next().Err, "given up after 11 failures in a row")
+}
+
+func TestProjectionMachineIsCancelledOnce(t *testing.T) {
+	script := parseProjection(t, "events a=1")
+	m, err := eventcore.NewProjectionMachine(script.projector(), script.options...)
+	require.NoError(t, err)
+	m.Loaded(eventcore.Position{}, nil)
+	require.True(t, m.Take(&script.events[0]))
+	m.ReadEnded(nil)
+	m.Applied(nil)
+	m.Cancel(errScript)
+	last := *m.Next()
+	require.True(t, last.Detached)
+	m.Cancel(context.Canceled)
+	require.Equal(t, last, *m.Next())
+	m.Saved(last.At, nil)
+	require.Equal(t, errScript, m.Next().Err)
 }
 
 func TestProjectionMachinePanicsOnTheAnswerToAnotherQuestion(t *testing.T) {

@@ -2,6 +2,7 @@ package eventcore_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -176,6 +177,57 @@ func TestPanicOfAProjectorReleasesTheLeaseAndGoesOn(t *testing.T) {
 	require.Equal(t, uint64(2), lease.Token())
 	_, ok := eventcore.FencingToken(t.Context())
 	require.False(t, ok)
+}
+
+// strictCoordinator has leases that are not released where the context is done, or not at all.
+type strictCoordinator struct {
+	eventcore.Coordinator
+	fails error
+}
+
+type strictLease struct {
+	eventcore.Lease
+	fails error
+}
+
+func (c strictCoordinator) TryAcquire(ctx context.Context, id eventcore.SubscriptionID) (eventcore.Lease, error) {
+	lease, err := c.Coordinator.TryAcquire(ctx, id)
+	return strictLease{lease, c.fails}, err
+}
+
+func (l strictLease) Release(ctx context.Context) error {
+	if err := cmp.Or(l.fails, ctx.Err()); err != nil {
+		return err
+	}
+	return l.Lease.Release(ctx)
+}
+
+func TestLeaseIsReleasedByAPanicAfterTheContextHasEnded(t *testing.T) {
+	store := bankStore(t, 1)
+	ctx, cancel := context.WithCancel(t.Context())
+	projector := eventcore.ProjectorFunc[bankEvent](func(context.Context, eventcore.Event[bankEvent]) error {
+		cancel()
+		panic("boom")
+	})
+	require.PanicsWithValue(t, "boom", func() {
+		_, _ = eventcore.RunProjection(ctx, store, projector,
+			bankOptions(t, eventcore.WithStart(eventcore.Position{}), eventcore.WithCoordinator(strictCoordinator{store, nil}))...)
+	})
+	_, err := store.TryAcquire(t.Context(), sums)
+	require.NoError(t, err)
+}
+
+func TestLeaseThatAPanicCannotReleaseIsNoticed(t *testing.T) {
+	store, stuck := bankStore(t, 1), errors.New("stuck")
+	projector := eventcore.ProjectorFunc[bankEvent](func(context.Context, eventcore.Event[bankEvent]) error { panic("boom") })
+	var notices []eventcore.ProjectionNotice
+	require.PanicsWithValue(t, "boom", func() {
+		_, _ = eventcore.RunProjection(t.Context(), store, projector, bankOptions(t,
+			eventcore.WithStart(eventcore.Position{}), eventcore.WithCoordinator(strictCoordinator{store, stuck}),
+			eventcore.OnNotice(func(n eventcore.ProjectionNotice) { notices = append(notices, n) }))...)
+	})
+	require.Len(t, notices, 2)
+	require.Equal(t, eventcore.ProjectionNotice{Kind: eventcore.NoticeReleaseFailed, Err: stuck, Token: 1}, notices[1])
 }
 
 // slowCheckpoints save nothing until their context ends.

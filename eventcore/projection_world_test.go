@@ -137,9 +137,7 @@ func (w *world) ReadAll(ctx context.Context, _ eventcore.Filter, after eventcore
 func (w *world) Apply(ctx context.Context, event eventcore.Event[scriptEvent]) error {
 	w.comes("applied", event.Position)
 	w.leading("applied")
-	if token, ok := eventcore.FencingToken(ctx); ok != w.leads || token != w.token {
-		w.wrong("applied with token %d, %v; the lease's is %d", token, ok, w.token)
-	}
+	w.fenced("applied", ctx)
 	if w.poison[event.Position] {
 		return errWorld
 	}
@@ -175,6 +173,13 @@ func (w *world) comes(what string, at eventcore.Position) {
 func (w *world) leading(what string) {
 	if w.leads && (!w.held || w.lost) {
 		w.wrong("%s without the lease", what)
+	}
+}
+
+// fenced checks the token with which the projector is called.
+func (w *world) fenced(what string, ctx context.Context) {
+	if token, ok := eventcore.FencingToken(ctx); ok != w.leads || token != w.token {
+		w.wrong("%s with token %d, %v; the lease's is %d", what, token, ok, w.token)
 	}
 }
 

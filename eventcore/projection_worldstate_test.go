@@ -13,11 +13,13 @@ type worldProjector struct{ *world }
 type worldOwner struct{ *world }
 
 func (w worldOwner) LoadCheckpoint(ctx context.Context) (eventcore.Position, error) {
+	w.fenced("loaded", ctx)
 	return worldCheckpoints(w).LoadCheckpoint(ctx, eventcore.SubscriptionID{})
 }
 
 func (w worldOwner) SkipEvent(ctx context.Context, at eventcore.Position) error {
 	w.leading("skipped")
+	w.fenced("skipped", ctx)
 	fault := w.fault(ctx, "fail", "did")
 	if err := failed(ctx, fault); err != nil && fault != "did" {
 		return err

@@ -40,7 +40,7 @@ type SnapshotUse struct {
 	Resumed bool
 	// Saved says that the state of the last attempt was kept.
 	Saved bool
-	// Err says why a snapshot was not used or not saved although there was occasion: it
+	// Err says why the last attempt did not use or save a snapshot although there was occasion: it
 	// could not be read or written, or does not fit the store. It never fails the command.
 	Err error
 }

@@ -85,7 +85,7 @@ func differ(store eventcore.Store, snapshots eventcore.SnapshotStore, c *trailin
 	if !errors.Is(err, full.refuses) {
 		return want, err
 	}
-	got, err := eventcore.Execute(ctx, store, c, eventcore.WithCodec(trailCodec()), eventcore.WithSnapshots(snapshots, 3))
+	got, err := eventcore.Execute(ctx, &bounded{Store: store}, c, eventcore.WithCodec(trailCodec()), eventcore.WithSnapshots(snapshots, 3))
 	switch {
 	case !errors.Is(err, c.refuses):
 		return got, fmt.Errorf("got %w, want %w", err, c.refuses)
@@ -97,6 +97,21 @@ func differ(store eventcore.Store, snapshots eventcore.SnapshotStore, c *trailin
 		return got, fmt.Errorf("without snapshots it used one: %+v", want.Snapshot)
 	}
 	return got, nil
+}
+
+// bounded ends a command that begins anew for ever.
+type bounded struct {
+	eventcore.Store
+	reads int
+}
+
+func (s *bounded) ReadStream(ctx context.Context, id eventcore.StreamID, after eventcore.Version) iter.Seq2[eventcore.Recorded, error] {
+	if s.reads++; s.reads > 1000 {
+		return func(yield func(eventcore.Recorded, error) bool) {
+			yield(eventcore.Recorded{}, errors.New("it reads and reads"))
+		}
+	}
+	return s.Store.ReadStream(ctx, id, after)
 }
 
 func executeBoth(t *testing.T, store eventcore.Store, snapshots eventcore.SnapshotStore, c *trailing) eventcore.Executed {
@@ -135,11 +150,14 @@ func (b blind) Streams() []eventcore.StreamID                         { return b
 func (b blind) Apply(s trail, e eventcore.Event[scriptEvent]) trail   { return b.c.Apply(s, e) }
 func (b blind) Handle(s trail) ([]eventcore.Emit[scriptEvent], error) { return b.c.Handle(s) }
 
-// moody is a snapshot store that fails, and gives and keeps what is damaged.
+// moody is a snapshot store that fails, refuses, and gives what is damaged. It counts what
+// it is asked to save.
 type moody struct {
 	*memory.Store
 	load, save error
+	refuses    bool
 	damage     func(*eventcore.Snapshot)
+	saves      int
 }
 
 func (m *moody) LoadSnapshot(ctx context.Context, key eventcore.SnapshotKey) (eventcore.Snapshot, bool, error) {
@@ -154,7 +172,8 @@ func (m *moody) LoadSnapshot(ctx context.Context, key eventcore.SnapshotKey) (ev
 }
 
 func (m *moody) SaveSnapshot(ctx context.Context, key eventcore.SnapshotKey, s eventcore.Snapshot) (bool, error) {
-	if m.save != nil {
+	m.saves++
+	if m.save != nil || m.refuses {
 		return false, m.save
 	}
 	return m.Store.SaveSnapshot(ctx, key, s)
@@ -301,14 +320,15 @@ func TestASnapshotIsUsedWhereItMakesNoDifference(t *testing.T) {
 // racing appends to a stream before each of the first appends that go through it.
 type racing struct {
 	eventcore.Store
-	t     *testing.T
-	races int
+	t      *testing.T
+	stream string
+	races  int
 }
 
 func (s *racing) Append(ctx context.Context, w eventcore.Writes) (eventcore.Appended, error) {
 	if s.races > 0 {
 		s.races--
-		write(s.t, s.Store, "a", "")
+		write(s.t, s.Store, s.stream, "")
 	}
 	return s.Store.Append(ctx, w)
 }
@@ -319,7 +339,7 @@ func TestEachAttemptCountsAndKeepsForItself(t *testing.T) {
 	require.True(t, executeBoth(t, store, store, &trailing{streams: ids("a")}).Snapshot.Saved)
 	write(t, store, "a", "")
 	// The attempts fold one event and then two: together as many as would be kept.
-	done, err := eventcore.Execute(t.Context(), &racing{store, t, 1}, &trailing{streams: ids("a")},
+	done, err := eventcore.Execute(t.Context(), &racing{store, t, "a", 1}, &trailing{streams: ids("a")},
 		eventcore.WithCodec(trailCodec()), eventcore.WithSnapshots(store, 3), eventcore.WithClock(stoppedClock{}))
 	require.NoError(t, err)
 	require.Equal(t, 2, done.Attempts)
@@ -330,7 +350,7 @@ func TestAStateOfAnAttemptThatWasRefusedIsNotKept(t *testing.T) {
 	store := memory.New(memory.Config{})
 	write(t, store, "a", "", "", "")
 	snapshots := &moody{Store: memory.New(memory.Config{})}
-	raced := &racing{store, t, 1}
+	raced := &racing{store, t, "a", 1}
 	done, err := eventcore.Execute(t.Context(), raced, &trailing{streams: ids("a")}, eventcore.WithCodec(trailCodec()),
 		eventcore.WithSnapshots(snapshots, 3), eventcore.WithRetry(eventcore.Fixed(1, 1)), eventcore.WithClock(stoppedClock{}),
 		eventcore.OnRetry(func(eventcore.Retry) {
@@ -339,6 +359,37 @@ func TestAStateOfAnAttemptThatWasRefusedIsNotKept(t *testing.T) {
 		}))
 	require.NoError(t, err)
 	require.Equal(t, eventcore.SnapshotUse{Resumed: true}, done.Snapshot, "the second attempt had nothing to fold")
+	require.Equal(t, 1, snapshots.saves, "that of the other command")
+}
+
+// TestAnAttemptSaysWhatBecameOfItsOwnSnapshot: that of the first could not be loaded.
+func TestAnAttemptSaysWhatBecameOfItsOwnSnapshot(t *testing.T) {
+	store := memory.New(memory.Config{})
+	write(t, store, "a", "", "", "")
+	snapshots := &moody{Store: memory.New(memory.Config{})}
+	require.True(t, executeBoth(t, store, snapshots, &trailing{streams: ids("a")}).Snapshot.Saved)
+	snapshots.load = errors.New("no snapshots now")
+	done, err := eventcore.Execute(t.Context(), &racing{store, t, "a", 1}, &trailing{streams: ids("a")}, eventcore.WithCodec(trailCodec()),
+		eventcore.WithSnapshots(snapshots, 3), eventcore.WithRetry(eventcore.Fixed(1, 1)), eventcore.WithClock(stoppedClock{}),
+		eventcore.OnRetry(func(eventcore.Retry) { snapshots.load = nil }))
+	require.NoError(t, err)
+	require.Equal(t, eventcore.SnapshotUse{Resumed: true}, done.Snapshot)
+}
+
+func TestTheStateOfACommandThatRefusesIsKept(t *testing.T) {
+	store := memory.New(memory.Config{})
+	write(t, store, "a", "", "", "")
+	refused := executeBoth(t, store, store, &trailing{streams: ids("a"), refuses: errors.New("forbidden")})
+	require.Equal(t, eventcore.SnapshotUse{Saved: true}, refused.Snapshot)
+	require.Equal(t, eventcore.SnapshotUse{Resumed: true}, executeBoth(t, store, store, &trailing{streams: ids("a")}).Snapshot)
+}
+
+func TestAStateThatTheStoreDidNotKeepIsNotSaidToBe(t *testing.T) {
+	store := memory.New(memory.Config{})
+	write(t, store, "a", "", "", "")
+	snapshots := &moody{Store: memory.New(memory.Config{}), refuses: true}
+	require.Zero(t, executeBoth(t, store, snapshots, &trailing{streams: ids("a")}).Snapshot)
+	require.Equal(t, 1, snapshots.saves)
 }
 
 func TestASnapshotOfManyStreamsIsResumed(t *testing.T) {
@@ -353,6 +404,28 @@ func TestASnapshotOfManyStreamsIsResumed(t *testing.T) {
 	}
 	require.True(t, executeBoth(t, store, store, &trailing{streams: ids("a")}).Snapshot.Saved)
 	require.True(t, executeBoth(t, store, store, &trailing{streams: ids("a")}).Snapshot.Resumed)
+	// What is declared is known before the snapshot is there.
+	all := ids(append([]string{"a"}, names...)...)
+	require.True(t, executeBoth(t, store, store, &trailing{streams: all}).Snapshot.Saved)
+	require.True(t, executeBoth(t, store, store, &trailing{streams: all}).Snapshot.Resumed)
+}
+
+// TestAStreamThatAnEarlierAttemptKnewIsReadAgain: the first attempt finds a stream that the
+// snapshot of the second does not have yet.
+func TestAStreamThatAnEarlierAttemptKnewIsReadAgain(t *testing.T) {
+	store := memory.New(memory.Config{})
+	names := []string{"b", "c", "d", "e", "f", "g", "h", "i", "j", "k"}
+	write(t, store, "a", names...)
+	snapshots := &moody{Store: memory.New(memory.Config{})}
+	require.True(t, executeBoth(t, store, snapshots, &trailing{streams: ids("a")}).Snapshot.Saved)
+	write(t, store, "k", "z")
+	snapshots.load = errors.New("no snapshots now")
+	done, err := eventcore.Execute(t.Context(), &racing{store, t, "k", 1}, &trailing{streams: ids("a")}, eventcore.WithCodec(trailCodec()),
+		eventcore.WithSnapshots(snapshots, 100), eventcore.WithRetry(eventcore.Fixed(1, 1)), eventcore.WithClock(stoppedClock{}),
+		eventcore.OnRetry(func(eventcore.Retry) { snapshots.load = nil }))
+	require.NoError(t, err)
+	require.Equal(t, eventcore.SnapshotUse{Resumed: true}, done.Snapshot)
+	require.Equal(t, eventcore.StreamVersion{Stream: ids("z")[0]}, done.Read[len(done.Read)-1])
 }
 
 func TestASnapshotThatCannotBeUsedIsReported(t *testing.T) {
@@ -360,12 +433,15 @@ func TestASnapshotThatCannotBeUsedIsReported(t *testing.T) {
 		change func(m *moody)
 		want   string
 	}{
-		"cannot be loaded":   {func(m *moody) { m.load = errors.New("no snapshots today") }, "no snapshots today"},
-		"no JSON":            {func(m *moody) { m.damage = func(s *eventcore.Snapshot) { s.State = json.RawMessage(`{"seen":`) } }, "unexpected EOF"},
-		"another state":      {func(m *moody) { m.damage = func(s *eventcore.Snapshot) { s.State = json.RawMessage(`{"sum":1}`) } }, `unknown field "sum"`},
-		"too few streams":    {func(m *moody) { m.damage = func(s *eventcore.Snapshot) { s.Streams = s.Streams[:1] } }, "it has 1 streams, the command declares 2"},
-		"another order":      {func(m *moody) { m.damage = func(s *eventcore.Snapshot) { slices.Reverse(s.Streams) } }, `its stream 1 is "b", the command declares "a"`},
-		"a stream twice":     {func(m *moody) { m.damage = func(s *eventcore.Snapshot) { s.Streams = append(s.Streams, s.Streams[0]) } }, "is there twice"},
+		"cannot be loaded": {func(m *moody) { m.load = errors.New("no snapshots today") }, "no snapshots today"},
+		"no JSON":          {func(m *moody) { m.damage = func(s *eventcore.Snapshot) { s.State = json.RawMessage(`{"seen":`) } }, "unexpected EOF"},
+		"another state":    {func(m *moody) { m.damage = func(s *eventcore.Snapshot) { s.State = json.RawMessage(`{"sum":1}`) } }, `unknown field "sum"`},
+		"too few streams":  {func(m *moody) { m.damage = func(s *eventcore.Snapshot) { s.Streams = s.Streams[:1] } }, "it has 1 streams, the command declares 2"},
+		"another order":    {func(m *moody) { m.damage = func(s *eventcore.Snapshot) { slices.Reverse(s.Streams) } }, `its stream 1 is "b", the command declares "a"`},
+		"a stream twice":   {func(m *moody) { m.damage = func(s *eventcore.Snapshot) { s.Streams = append(s.Streams, s.Streams[0]) } }, "is there twice"},
+		"a stream of no name": {func(m *moody) {
+			m.damage = func(s *eventcore.Snapshot) { s.Streams = append(s.Streams, eventcore.StreamVersion{}) }
+		}, "or is empty"},
 		"more than there is": {func(m *moody) { m.damage = func(s *eventcore.Snapshot) { s.Streams[0].Version += 2 } }, `it has folded 5 events of stream "a", which has fewer`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -442,6 +518,21 @@ func TestACommandMayEncodeItsStateItself(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, done.Snapshot)
 	}
+}
+
+// garbled encodes its state as what is not JSON.
+type garbled struct{ encoded }
+
+func (c *garbled) EncodeState(hidden) (json.RawMessage, error) { return json.RawMessage("[1,"), nil }
+
+func TestAStateThatIsEncodedAsWhatIsNotJSONIsNotKept(t *testing.T) {
+	store := memory.New(memory.Config{})
+	write(t, store, "a", "", "", "")
+	done, err := eventcore.Execute[hidden, scriptEvent](t.Context(), store, &garbled{encoded{secretive{&counting{ids("a")[0]}}}},
+		eventcore.WithCodec(trailCodec()), eventcore.WithSnapshots(store, 1))
+	require.NoError(t, err)
+	require.ErrorContains(t, done.Snapshot.Err, `EncodeState returned what is not JSON: "[1,"`)
+	require.False(t, done.Snapshot.Saved)
 }
 
 func TestAStateOfAnotherSchemaIsNotUsed(t *testing.T) {

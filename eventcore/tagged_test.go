@@ -20,6 +20,15 @@ type ends struct {
 	To   eventcore.StreamID `stream:""`
 }
 
+type legs struct {
+	First ends `stream:""`
+	Last  ends `stream:""`
+}
+
+type route struct {
+	Legs legs `stream:""`
+}
+
 func TestTaggedStreamsAreDeclaredInTheirOrder(t *testing.T) {
 	a, b, c, d := ids("a")[0], ids("b")[0], ids("c")[0], ids("d")[0]
 	for name, tc := range map[string]struct {
@@ -52,6 +61,10 @@ func TestTaggedStreamsAreDeclaredInTheirOrder(t *testing.T) {
 			Accounts ends `stream:""`
 			Ignored  ends
 		}{Accounts: ends{b, a}}, []eventcore.StreamID{b, a}},
+		"nested deeply": {struct {
+			deciding
+			Route route `stream:""`
+		}{Route: route{legs{ends{a, b}, ends{c, d}}}}, []eventcore.StreamID{a, b, c, d}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for range 2 { // the second time the type is known

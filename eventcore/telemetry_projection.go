@@ -38,7 +38,7 @@ func unreported(error) {}
 
 // startStep returns no span for a step that has none.
 func (t *Telemetry) startStep(ctx context.Context, kind ProjectionEffectKind, event *Recorded, by attribute.KeyValue) (context.Context, trace.Span) {
-	switch kind { //nolint:exhaustive // the others have no span
+	switch kind {
 	case ProjectionRead, ProjectionSave, ProjectionSkip:
 		return t.tracer.Start(ctx, "eventcore.projection."+kind.String(), trace.WithAttributes(by))
 	case ProjectionApply:

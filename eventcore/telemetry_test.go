@@ -109,7 +109,7 @@ func TestAnExecutionIsASpanWithItsReadsAndAppends(t *testing.T) {
 	write(t, store, "a", "", "b")
 	r, telemetry := newTape(t)
 	c := &trailing{streams: ids("a"), emits: []eventcore.Emit[scriptEvent]{eventcore.To[scriptEvent](ids("b")[0], added{N: 1})}}
-	_, err := eventcore.Execute(t.Context(), &racing{store, t, 1}, c, eventcore.WithCodec(trailCodec()),
+	_, err := eventcore.Execute(t.Context(), &racing{store, t, "a", 1}, c, eventcore.WithCodec(trailCodec()),
 		eventcore.WithTelemetry(telemetry), eventcore.WithClock(stoppedClock{}))
 	require.NoError(t, err)
 	require.Equal(t, []string{
@@ -126,7 +126,7 @@ func TestAnExecutionIsASpanWithItsReadsAndAppends(t *testing.T) {
 
 func TestACommandThatGivesUpHasMetOneConflictMore(t *testing.T) {
 	r, telemetry := newTape(t)
-	_, err := eventcore.Execute(t.Context(), &racing{memory.New(memory.Config{}), t, 9}, &trailing{streams: ids("a")}, eventcore.WithCodec(trailCodec()),
+	_, err := eventcore.Execute(t.Context(), &racing{memory.New(memory.Config{}), t, "a", 9}, &trailing{streams: ids("a")}, eventcore.WithCodec(trailCodec()),
 		eventcore.WithTelemetry(telemetry), eventcore.WithClock(stoppedClock{}), eventcore.WithRetry(eventcore.Fixed(1, 2)))
 	require.ErrorIs(t, err, eventcore.ErrVersionConflict)
 	require.Equal(t, map[string]int64{"eventcore.conflicts": 3, "eventcore.retries": 2}, r.counts)

@@ -21,21 +21,21 @@ func newDecider(ctx context.Context, timeout time.Duration) *decider {
 	return &decider{ctx: ctx, deadline: time.Now().Add(timeout)} //nolint:forbidigo // a limit on real work, which no simulated clock measures
 }
 
-// component judges a component. The reason says why the verdict is Unknown.
-func (d *decider) component(c *component) (Verdict, string) {
+// component judges a component.
+func (d *decider) component(c *component) Verdict {
 	// Where narrow leaves no room the graph has a circle; porcupine must say so too.
 	narrowed := Unknown
 	if ops, room := narrow(c); room {
 		if narrowed, _ = d.decide(c, ops); narrowed == OK {
-			return OK, ""
+			return OK
 		}
 	}
-	verdict, reason := d.decide(c, c.ops)
+	verdict, _ := d.decide(c, c.ops)
 	if verdict == Unknown && narrowed == Violation {
 		// What narrow demands every order must keep, so there is none.
-		return Violation, ""
+		return Violation
 	}
-	return verdict, reason
+	return verdict
 }
 
 // decide judges calls on the streams of a component. The reason says why the verdict
@@ -72,7 +72,7 @@ func (d *decider) decide(c *component, ops []porcupine.Operation) (Verdict, stri
 func (d *decider) all(components []*component) Verdict {
 	verdict := OK
 	for _, c := range components {
-		switch v, _ := d.component(c); v {
+		switch d.component(c) {
 		case Violation:
 			return Violation
 		case OK:

@@ -48,7 +48,7 @@ func rejected(all []*component) []*component {
 	d := newDecider(context.Background(), pictureTimeout)
 	var wrong []*component
 	for _, c := range all {
-		if verdict, _ := d.component(c); verdict == Violation {
+		if d.component(c) == Violation {
 			wrong = append(wrong, c)
 		}
 	}

@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"slices"
+
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/scenarios"
 )
@@ -57,7 +59,7 @@ func numbered(p *scenarios.Program) map[eventcore.StreamID]int {
 	streams := make(map[eventcore.StreamID]int)
 	for _, ops := range append([][]scenarios.Op{p.Setup}, p.Clients...) {
 		for i := range ops {
-			for _, id := range append(ops[i].Streams[:len(ops[i].Streams):len(ops[i].Streams)], ops[i].Reads...) {
+			for _, id := range slices.Concat(ops[i].Streams, ops[i].Reads) {
 				if _, known := streams[id]; !known && len(streams) < otherStreams {
 					streams[id] = len(streams)
 				}

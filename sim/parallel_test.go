@@ -43,7 +43,7 @@ type unlocked struct{ *memory.Store }
 func (s unlocked) Append(ctx context.Context, writes eventcore.Writes) (eventcore.Appended, error) {
 	for _, p := range writes.Participants() {
 		actual := eventcore.Version(0)
-		for e, err := range s.Store.ReadStream(ctx, p.Stream, 0) {
+		for e, err := range s.ReadStream(ctx, p.Stream, 0) {
 			if err != nil {
 				return eventcore.Appended{}, err
 			}

@@ -154,6 +154,7 @@ func TestASessionThatLostItsLockLosesTheLease(t *testing.T) {
 	// As a pooler does when it gives the session to somebody else.
 	run(t, conn, "DISCARD ALL")
 	require.ErrorIs(t, lease.Check(t.Context()), eventcore.ErrLeaseLost)
+	require.Error(t, conn.Ping(t.Context()), "its connection is not kept")
 	lead(t, s)
 }
 

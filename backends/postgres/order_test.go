@@ -49,18 +49,16 @@ func skipped(t *testing.T, dsn string, s eventcore.AllReader, add func(ctx conte
 	}
 	slow, fast := make(chan error, 1), make(chan error, 1)
 	go func() { slow <- add(t.Context(), "slow") }()
-	require.Eventually(t, func() bool {
-		var waits bool
-		require.NoError(t, holder.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)").Scan(&waits))
-		return waits
-	}, 10*time.Second, time.Millisecond)
-	go func() { fast <- add(t.Context(), "fast") }()
-	select {
-	case err := <-fast: // it did not wait for the slow one
-		require.NoError(t, err)
-		fast <- nil
-	case <-time.After(100 * time.Millisecond):
+	// waiting returns how many sessions on these tables wait for a lock.
+	waiting := func() (n int) {
+		require.NoError(t, holder.QueryRow(t.Context(), `SELECT count(DISTINCT w.pid) FROM pg_locks w JOIN pg_locks t USING (pid)
+			JOIN pg_class c ON c.oid = t.relation WHERE NOT w.granted AND c.relnamespace = current_schema()::regnamespace`).Scan(&n))
+		return n
 	}
+	require.Eventually(t, func() bool { return waiting() == 1 }, 30*time.Second, time.Millisecond)
+	go func() { fast <- add(t.Context(), "fast") }()
+	// It ends, or waits for the slow one.
+	require.Eventually(t, func() bool { return len(fast) > 0 || waiting() == 2 }, 30*time.Second, time.Millisecond)
 	poll()
 	run(t, holder, "SELECT pg_advisory_unlock("+key+")")
 	require.NoError(t, <-slow)

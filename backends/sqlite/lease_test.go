@@ -99,6 +99,13 @@ func TestWhoDeletesTheFileOfALeaseMakesItsHolderLoseIt(t *testing.T) {
 	}
 }
 
+func TestALeaseWhoseFileIsDeletedIsLostThoughNobodyLeads(t *testing.T) {
+	path := file(t)
+	lease := lead(t, open(t, path, sqlite.Config{}))
+	require.NoError(t, os.Remove(lockFile(t, path)))
+	require.ErrorIs(t, lease.Check(t.Context()), eventcore.ErrLeaseLost)
+}
+
 func TestTheFileOfALeaseStaysAndIsEmpty(t *testing.T) {
 	path := file(t)
 	require.NoError(t, open(t, path, sqlite.Config{}).Close())

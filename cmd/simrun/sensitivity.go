@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -101,14 +102,14 @@ func (f *sensitivityFlags) config(cmd *cobra.Command) (sensitivity.Config, error
 		cfg.Mutants = append(cfg.Mutants, m)
 	}
 	cfg.Progress = func(row sensitivity.Row) {
-		text := row.Mutant
+		words := []string{row.Mutant}
 		for i := range row.BySimulator {
-			text += "  " + row.BySimulator[i].String()
+			words = append(words, row.BySimulator[i].String())
 		}
 		if row.Naive != nil {
-			text += "  naive " + row.Naive.String()
+			words = append(words, "naive "+row.Naive.String())
 		}
-		fmt.Fprintln(cmd.ErrOrStderr(), text)
+		fmt.Fprintln(cmd.ErrOrStderr(), strings.Join(words, "  "))
 	}
 	return cfg, nil
 }

@@ -11,15 +11,14 @@ import (
 	"github.com/eventcore-go/eventcore-sim/internal/pgtest"
 )
 
-// installed makes empty programs below root, and returns the directory that they are in.
-func installed(t *testing.T, root, dir string, programs ...string) string {
+// installed makes empty programs in a directory below root.
+func installed(t *testing.T, root, dir string, programs ...string) {
 	t.Helper()
 	dir = filepath.Join(root, dir)
 	require.NoError(t, os.MkdirAll(dir, 0o750))
 	for _, name := range programs {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), nil, 0o700)) //nolint:gosec // a program
 	}
-	return dir
 }
 
 func TestWhereNothingIsInstalledTheErrorSaysWhatWasSoughtAndWhatToDo(t *testing.T) {

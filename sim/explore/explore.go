@@ -68,9 +68,11 @@ func Do(ctx context.Context, cfg Config) (Report, error) {
 	s := newSearch(&cfg)
 	cfg.Run.Explorer = s
 	for {
-		if err := s.run(ctx); ctx.Err() != nil {
-			return s.report, nil
-		} else if err != nil {
+		err := s.run(ctx)
+		if ctx.Err() != nil {
+			return s.report, nil //nolint:nilerr // what was explored until then is the answer
+		}
+		if err != nil {
 			return Report{}, err
 		}
 		if s.report.Failure != nil && !cfg.KeepGoing {

@@ -70,7 +70,7 @@ func (n *naive) run(ctx context.Context, scenario *scenarios.Scenario) (found bo
 		final = bare
 	}
 	if err := recorder.Final(ctx, final); err != nil {
-		return true, nil //nolint:nilerr // that the store cannot be read is what was looked for
+		return true, nil // that the store cannot be read is what was looked for
 	}
 	return t.wrong(ctx), nil
 }
