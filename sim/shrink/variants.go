@@ -77,7 +77,7 @@ func moveCrashes(r *rand.Rand, crashes []sim.Crash, steps int) []sim.Crash {
 func (t *trial) moveFaults(r *rand.Rand) {
 	t.faults = slices.Clone(t.faults)
 	type call struct {
-		client, call     int
+		client, call      int
 		onRequest, onDisk bool
 	}
 	taken := make(map[call]bool)
