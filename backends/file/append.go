@@ -129,7 +129,8 @@ func (s *Store) settle() error {
 	}
 	if s.cfg.Fsync == FsyncAlways {
 		if err := s.replace(draft, final, s.doubt.content); err != nil {
-			return err
+			// It may be the first sync that fails: before, perhaps only the rename was in doubt.
+			return errors.Join(err, s.suspect())
 		}
 	}
 	s.accept()

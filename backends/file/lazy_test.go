@@ -26,7 +26,8 @@ func TestMemoryDoesNotGrowWithTheStream(t *testing.T) {
 	if testing.Short() {
 		events = 20_000
 	}
-	s := open(t, t.TempDir(), fast)
+	dir := t.TempDir()
+	s := open(t, dir, fast)
 	id := eventcore.MustStreamID("a")
 	empty := heap()
 	for version := 0; version < events; version += 5000 {
@@ -43,6 +44,11 @@ func TestMemoryDoesNotGrowWithTheStream(t *testing.T) {
 	}
 	require.Equal(t, events, n)
 	require.Less(t, most-before, uint64(4<<20))
+	require.NoError(t, s.Close())
+	before = heap()
+	open(t, dir, fast) // as the store before, it is reachable until the test ends
+	after := heap()
+	require.Less(t, after-min(after, before), uint64(events)*100, "an index that was read holds more than places")
 }
 
 // handles returns the number of files that this process has open.

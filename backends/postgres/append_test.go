@@ -97,6 +97,35 @@ func TestClientsThatCrossEachOtherDoNotDeadlock(t *testing.T) {
 	require.Len(t, global(t, s), 6*rounds*2)
 }
 
+// TestAReadOnlyParticipantIsCheckedOnceTheLockIsThere has an append wait for one that moves a
+// stream which it only reads: what it checks must be what that has left.
+func TestAReadOnlyParticipantIsCheckedOnceTheLockIsThere(t *testing.T) {
+	// A batch of few events has another statement than one of many.
+	for _, events := range []int{1, 20} {
+		dsn := server.DSN(t)
+		s := open(t, dsn, postgres.Config{})
+		holder, key := holdBack(t, dsn)
+		read := eventcore.MustStreamID("slow")
+		moves, reads := batch(t, 0, 1, read), batch(t, 0, events, eventcore.MustStreamID("b"))
+		require.NoError(t, reads.Expect(read, 0))
+		add := func(w eventcore.Writes, waits int) chan error {
+			result := make(chan error, 1)
+			go func() {
+				_, err := s.Append(t.Context(), w)
+				result <- err
+			}()
+			require.Eventually(t, func() bool { return len(waiting(t, dsn)) == waits }, 10*time.Second, time.Millisecond)
+			return result
+		}
+		first := add(moves, 1)
+		second := add(reads, 2)
+		run(t, holder, "SELECT pg_advisory_unlock("+key+")")
+		require.NoError(t, <-first)
+		require.Equal(t, &eventcore.VersionConflict{Stream: read, Actual: 1}, <-second)
+		require.Equal(t, []uint64{1}, global(t, s))
+	}
+}
+
 func TestRecordedTimeIsTheClocksInMicroseconds(t *testing.T) {
 	at := time.Date(2031, 2, 3, 4, 5, 6, 123_456_789, time.FixedZone("x", 3600))
 	s := open(t, server.DSN(t), postgres.Config{Clock: fixedClock{at: at}})

@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"context"
 	"iter"
 	"os"
 	"runtime"
@@ -95,11 +96,14 @@ func TestHalfReadSequencesHoldNothing(t *testing.T) {
 	goroutines, used := runtime.NumGoroutine(), db.Stats().InUse
 
 	const sequences = 200
+	// Were each to hold a connection, the fourth would wait for ever.
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
 	var stops []func()
 	for i := range sequences {
-		events := s.ReadStream(t.Context(), id, 0)
+		events := s.ReadStream(ctx, id, 0)
 		if i%2 == 1 {
-			events = s.ReadAll(t.Context(), eventcore.Filter{}, eventcore.Position{}, 0)
+			events = s.ReadAll(ctx, eventcore.Filter{}, eventcore.Position{}, 0)
 		}
 		next, stop := iter.Pull2(events)
 		for range 10 {

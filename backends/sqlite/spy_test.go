@@ -26,8 +26,8 @@ type spy struct {
 	after  func(query string, err error) error
 	// onRow may refuse a row.
 	onRow func() error
-	// opened and closed count connections.
-	opened, closed int
+	// opened and closed count connections, prepared and finalized statements.
+	opened, closed, prepared, finalized int
 }
 
 func newSpy(tb testing.TB, path string) (*spy, *sql.DB) {
@@ -68,6 +68,13 @@ func (s *spy) connections() (opened, closed int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.opened, s.closed
+}
+
+// statements returns how many were prepared and how many of them finalized.
+func (s *spy) statements() (prepared, finalized int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.prepared, s.finalized
 }
 
 // run carries a statement out between the hooks.
@@ -113,6 +120,9 @@ func (c *spyConn) PrepareContext(ctx context.Context, query string) (driver.Stmt
 	if err != nil {
 		return nil, err
 	}
+	c.spy.mu.Lock()
+	c.spy.prepared++
+	c.spy.mu.Unlock()
 	return &spyStmt{Stmt: made, conn: c, query: query}, nil
 }
 
@@ -128,6 +138,13 @@ type spyStmt struct {
 	driver.Stmt
 	conn  *spyConn
 	query string
+}
+
+func (s *spyStmt) Close() error {
+	s.conn.spy.mu.Lock()
+	s.conn.spy.finalized++
+	s.conn.spy.mu.Unlock()
+	return s.Stmt.Close()
 }
 
 func (s *spyStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (result driver.Result, err error) {

@@ -38,6 +38,31 @@ func TestAnAppendWaitsForAnotherHandle(t *testing.T) {
 	require.Equal(t, int64(5), clock.slept.Load(), "it must notice at once that the lock is free")
 }
 
+// TestTheSwitchToAWriteAheadLogWaitsForAnotherHandle: SQLite itself does not wait there, so
+// that two processes that open a new file at once would fail now and then.
+func TestTheSwitchToAWriteAheadLogWaitsForAnotherHandle(t *testing.T) {
+	path, clock := file(t), &countingClock{}
+	spy, db := newSpy(t, path)
+	holder := bare(t, path)
+	holder.SetMaxOpenConns(1)
+	lock := sync.OnceFunc(func() { run(t, holder, "BEGIN IMMEDIATE") })
+	spy.set(func(_ driver.Conn, query string) error {
+		if query == "PRAGMA journal_mode = WAL" {
+			lock()
+		}
+		return nil
+	}, nil)
+	clock.onSleep = func() {
+		if clock.slept.Load() == 3 {
+			run(t, holder, "ROLLBACK")
+		}
+	}
+	s, err := sqlite.New(t.Context(), db, sqlite.Config{Clock: clock})
+	require.NoError(t, err)
+	require.Equal(t, int64(3), clock.slept.Load(), "it must notice at once that the lock is free")
+	require.NoError(t, s.Close())
+}
+
 func TestAnAppendGivesUpAfterTheBusyTimeout(t *testing.T) {
 	for _, clock := range []eventcore.Clock{eventcore.SystemClock{}, stoppedClock{time.Now()}} {
 		s, unlock := locked(t, sqlite.Config{Clock: clock, BusyTimeout: 20 * time.Millisecond})
