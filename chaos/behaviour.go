@@ -40,7 +40,7 @@ func behaviours() [kindEnd]behaviour {
 		Cancel:      cancel(),
 		DelayAfter:  delayAfter(),
 	}
-	for _, info := range RequestKinds() {
+	for _, info := range slices.Concat(RequestKinds(), DiskKinds()) {
 		all[info.Kind].info = info
 	}
 	return all

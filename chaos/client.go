@@ -14,10 +14,12 @@ type client struct {
 	calls int
 	// requests is the number of those to the server.
 	requests int
+	// operations is the number of those on the disk.
+	operations int
 	// named are the single faults of the client that are still to come, by call; onRequests
-	// those of its requests.
-	named, onRequests []Fault
-	tallies           [kindEnd]tally
+	// those of its requests, onDisk those of its operations on the disk.
+	named, onRequests, onDisk []Fault
+	tallies                   [kindEnd]tally
 	// struck counts by operation what tallies counts by kind.
 	struck map[eventcore.Operation]Struck
 }
@@ -52,6 +54,8 @@ func newClient(in *Injector, id int) *client {
 		case f.Client != id:
 		case f.Kind.OnRequest():
 			c.onRequests = append(c.onRequests, f)
+		case f.Kind.OnDisk():
+			c.onDisk = append(c.onDisk, f)
 		default:
 			c.named = append(c.named, f)
 		}
@@ -59,6 +63,7 @@ func newClient(in *Injector, id int) *client {
 	byCall := func(a, b Fault) int { return a.Call - b.Call }
 	slices.SortFunc(c.named, byCall)
 	slices.SortFunc(c.onRequests, byCall)
+	slices.SortFunc(c.onDisk, byCall)
 	return c
 }
 
@@ -96,7 +101,7 @@ func (c *call) choose() *strike {
 		return &strike{call: *c, fault: fault, named: true}
 	}
 	for _, rate := range client.in.rates {
-		if rate.Kind.OnRequest() {
+		if !rate.Kind.onCall() {
 			break // and all behind it
 		}
 		if c.canHave(rate.Kind) {

@@ -19,7 +19,8 @@ type Fault struct {
 	Kind Kind
 	// Client and Call name the store call: Call is counted from 0 for each client
 	// over its appends and its started iterations of reads. Of a kind that hits requests
-	// ([Kind.OnRequest]) it is the number of the request, counted from 0 for each client.
+	// ([Kind.OnRequest]) it is the number of the request, counted from 0 for each client, and
+	// of one that hits the disk ([Kind.OnDisk]) the number of the operation there.
 	Client, Call int
 	// After is the number of events that a read yields before the fault. It is 0
 	// for kinds that are not streamed.

@@ -83,12 +83,27 @@ func (in *Injector) client(id int) *client {
 
 // Calls returns the number of calls that the client has made, as [Fault.Call] counts them;
 // 0 for one that the plan has nothing for.
-func (in *Injector) Calls(client int) int {
+func (in *Injector) Calls(id int) int {
+	return in.count(id, func(c *client) int { return c.calls })
+}
+
+// Requests returns the number of requests that the client's store has sent, and
+// DiskOperations that of the operations it has done on its disk, likewise.
+func (in *Injector) Requests(id int) int {
+	return in.count(id, func(c *client) int { return c.requests })
+}
+
+// DiskOperations is described with Requests.
+func (in *Injector) DiskOperations(id int) int {
+	return in.count(id, func(c *client) int { return c.operations })
+}
+
+func (in *Injector) count(id int, of func(*client) int) int {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	for _, c := range in.clients {
-		if c.id == client {
-			return c.calls
+		if c.id == id {
+			return of(c)
 		}
 	}
 	return 0

@@ -36,6 +36,13 @@ const (
 	NetHalfOpen
 	EndSession
 
+	// What follows hits the operations of a store's disk; see [DiskKinds].
+
+	DiskEIORead
+	DiskEIOWrite
+	DiskENOSPC
+	DiskFsync
+
 	kindEnd // one past the last kind
 )
 
@@ -57,7 +64,7 @@ type KindInfo struct {
 func Kinds() []KindInfo {
 	infos := make([]KindInfo, 0, kindEnd-FailBefore)
 	for _, b := range behaviours() {
-		if b.info.Kind.valid() && !b.info.Kind.OnRequest() {
+		if b.info.Kind.onCall() {
 			infos = append(infos, b.info)
 		}
 	}
@@ -66,7 +73,14 @@ func Kinds() []KindInfo {
 
 // OnRequest says that the kind hits the requests that a store sends to its server for a
 // client, in place of the client's calls of the store.
-func (k Kind) OnRequest() bool { return k >= NetCutBefore && k.valid() }
+func (k Kind) OnRequest() bool { return k >= NetCutBefore && k <= EndSession }
+
+// OnDisk says that the kind hits the operations that a store does on its disk for a client,
+// in place of the client's calls of the store.
+func (k Kind) OnDisk() bool { return k >= DiskEIORead && k.valid() }
+
+// onCall says that the kind hits the calls of the store.
+func (k Kind) onCall() bool { return k.valid() && k < NetCutBefore }
 
 // String returns the name of the kind.
 func (k Kind) String() string {
@@ -103,6 +117,14 @@ func (k Kind) String() string {
 		return "net-half-open"
 	case EndSession:
 		return "end-session"
+	case DiskEIORead:
+		return "disk-eio-read"
+	case DiskEIOWrite:
+		return "disk-eio-write"
+	case DiskENOSPC:
+		return "disk-enospc"
+	case DiskFsync:
+		return "disk-fsync"
 	default:
 		return fmt.Sprintf("kind-%d", uint8(k))
 	}

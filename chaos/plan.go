@@ -15,7 +15,8 @@ import (
 type Plan struct {
 	// Rates are kinds that fire at random, each kind at most once.
 	Rates []Rate
-	// Faults are single faults, at most one on a call and at most one on a request.
+	// Faults are single faults, at most one on a call, one on a request and one on an
+	// operation of the disk.
 	Faults []Fault
 }
 
@@ -84,13 +85,14 @@ func (p Plan) Validate() error {
 	type call struct {
 		client, call int
 		request      bool
+		disk         bool
 	}
 	first := make(map[call]Fault, len(p.Faults))
 	for _, f := range p.Faults {
 		if err := f.Validate(); err != nil {
 			return err
 		}
-		at := call{f.Client, f.Call, f.Kind.OnRequest()}
+		at := call{f.Client, f.Call, f.Kind.OnRequest(), f.Kind.OnDisk()}
 		if other, taken := first[at]; taken {
 			return fmt.Errorf("chaos: fault %s: call %d of client %d already has the fault %s; a call can have one",
 				f, f.Call, f.Client, other)

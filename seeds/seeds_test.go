@@ -44,6 +44,9 @@ func TestMain(m *testing.M) {
 // made on another, whose schedule would not fit the steps inside this one.
 func backend(t *testing.T, name string, own bool) sim.Backend {
 	t.Helper()
+	if name == "sqlite-disk" {
+		return sqliteruns.OnDisk(sqlite.SynchronousFull)
+	}
 	open, known := map[string]func(context.Context, sim.Env) (eventcore.Store, error){
 		"memory": func(_ context.Context, env sim.Env) (eventcore.Store, error) {
 			return memory.New(memory.Config{Clock: env.Clock}), nil

@@ -27,6 +27,10 @@ type Backend struct {
 	// count on the disk, on which nothing works for it any more. An error says that something
 	// is left. nil: there is nothing.
 	Abandon func(store eventcore.Store) error
+	// Checksummed says of a file on the disk that the store notices a change of any bit of it,
+	// when it is opened or when it reads it. Flips of bits are then drawn with crashes. nil: of
+	// none, as of a format without checksums.
+	Checksummed func(path string) bool
 	// Kill ends all sessions that the store has on its server, in the middle of whatever
 	// they do, as an administrator does or a server that restarts. It returns once they have
 	// ended; the store stays open and makes new ones. Leases that live in a session are

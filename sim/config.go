@@ -140,25 +140,40 @@ func (c Config) checkCrashes() error {
 		if !c.Backend.suffers(crash) {
 			return fmt.Errorf("sim: Crashes: %s: backend %s is not durable, or has no server that can be crashed: nothing would be left; leave it out", crash, c.Backend.Name)
 		}
+		if crash.Flip > 0 && c.Backend.Checksummed == nil {
+			return fmt.Errorf("sim: Crashes: %s: backend %s does not say of which files it notices a changed bit (Backend.Checksummed); leave the flip out", crash, c.Backend.Name)
+		}
 		last = crash.Step
 	}
 	return nil
 }
 
-// checkFaults refuses faults of requests where there is no server: they would never fire.
+// checkFaults refuses faults of requests where there is no server, and of a disk where there
+// is none: they would never fire.
 func (c Config) checkFaults() error {
-	if c.Faults == nil || c.Backend.Blocks {
+	if c.Faults == nil {
 		return nil
 	}
 	for _, rate := range c.Faults.Rates {
-		if rate.Kind.OnRequest() {
-			return fmt.Errorf("sim: Faults: %s hits requests to a server, and backend %s has none; leave it out", rate, c.Backend.Name)
+		if err := c.Backend.canHave(rate.Kind, rate.String()); err != nil {
+			return err
 		}
 	}
 	for _, fault := range c.Faults.Faults {
-		if fault.Kind.OnRequest() {
-			return fmt.Errorf("sim: Faults: %s hits requests to a server, and backend %s has none; leave it out", fault, c.Backend.Name)
+		if err := c.Backend.canHave(fault.Kind, fault.String()); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+func (b *Backend) canHave(kind chaos.Kind, text string) error {
+	switch {
+	case kind.OnRequest() && !b.Blocks:
+		return fmt.Errorf("sim: Faults: %s hits requests to a server, and backend %s has none; leave it out", text, b.Name)
+	case kind.OnDisk() && !b.Durable:
+		return fmt.Errorf("sim: Faults: %s hits the simulated disk, and backend %s is not durable, so it has none; leave it out", text, b.Name)
+	default:
+		return nil
+	}
 }

@@ -21,6 +21,9 @@ type Coverage struct {
 	// Crashes counts crashes of the store's process, those during a recovery too; Lost and
 	// Torn what they took away of what was not synced.
 	Crashes, Lost, Torn int
+	// Flips counts bits that were flipped while a store was down, FlipsReported how often the
+	// store reported it; the others did no harm.
+	Flips, FlipsReported int
 	// Kills counts how often a store was cut off its server.
 	Kills int
 	// Unconfirmed counts the histories that porcupine did not decide in its time.
@@ -53,6 +56,8 @@ func (c *Coverage) Add(other Coverage) {
 	c.Crashes += other.Crashes
 	c.Lost += other.Lost
 	c.Torn += other.Torn
+	c.Flips += other.Flips
+	c.FlipsReported += other.FlipsReported
 	c.Kills += other.Kills
 	c.Unconfirmed += other.Unconfirmed
 	c.Restarts += other.Restarts
@@ -85,12 +90,12 @@ func (c *Coverage) Kinds() []chaos.Kind {
 }
 
 // faultCoverage counts the faults that could have fired, and of those that hit requests
-// all that were asked for: a store may send none.
+// or the disk all that were asked for: a store may have none.
 func faultCoverage(injector *chaos.Injector, plan *chaos.Plan) map[chaos.Kind]FaultCount {
 	counts := make(map[chaos.Kind]FaultCount)
-	for _, kind := range slices.Concat(chaos.Kinds(), chaos.RequestKinds()) {
+	for _, kind := range slices.Concat(chaos.Kinds(), chaos.RequestKinds(), chaos.DiskKinds()) {
 		n := FaultCount{injector.Fired(kind.Kind), injector.Expected(kind.Kind)}
-		asked := kind.Kind.OnRequest() && slices.ContainsFunc(plan.Rates, func(r chaos.Rate) bool { return r.Kind == kind.Kind })
+		asked := (kind.Kind.OnRequest() || kind.Kind.OnDisk()) && slices.ContainsFunc(plan.Rates, func(r chaos.Rate) bool { return r.Kind == kind.Kind })
 		if n != (FaultCount{}) || asked {
 			counts[kind.Kind] = n
 		}

@@ -31,6 +31,10 @@ type Crash struct {
 	// Again is the operation of the disk at which the machine crashes once more while the
 	// store is opened again, counted from 1; 0: it does not.
 	Again int `json:"again,omitempty"`
+	// Flip is a bit that changes while the store is down: counted from 1 over all bits of the
+	// files of which [Backend.Checksummed] says so, and around from the last to the first; 0:
+	// none does. It is tried on a copy of the disk, and the run goes on without the damage.
+	Flip int `json:"flip,omitempty"`
 }
 
 // CrashKind says what a crash takes away.
@@ -64,11 +68,11 @@ func diskCrashKinds() []CrashKind {
 
 func (c Crash) validate() error {
 	for _, kind := range CrashKinds() {
-		if c.Kind == kind && c.Step > 0 && c.Again >= 0 && (c.At == "" || slices.Contains(append(crashPoints(), killPoints()...), c.At)) {
+		if c.Kind == kind && c.Step > 0 && c.Again >= 0 && c.Flip >= 0 && (c.At == "" || slices.Contains(append(crashPoints(), killPoints()...), c.At)) {
 			return nil
 		}
 	}
-	return fmt.Errorf("crash %+v: give a step ≥ 1, a kind of %v, again ≥ 0, and at none or one of %q", c, CrashKinds(), append(crashPoints(), killPoints()...))
+	return fmt.Errorf("crash %+v: give a step ≥ 1, a kind of %v, again ≥ 0, flip ≥ 0, and at none or one of %q", c, CrashKinds(), append(crashPoints(), killPoints()...))
 }
 
 // String returns the crash as it stands in traces and reports.
@@ -79,6 +83,9 @@ func (c Crash) String() string {
 	}
 	if c.Again > 0 {
 		text += fmt.Sprintf(", again at operation %d of the recovery", c.Again)
+	}
+	if c.Flip > 0 {
+		text += fmt.Sprintf(", with bit %d flipped", c.Flip)
 	}
 	return text
 }
@@ -252,7 +259,11 @@ func (r *run) crash(ctx context.Context) error {
 	if err := w.takeDown(); err != nil {
 		return err
 	}
-	return r.reopen(ctx, c)
+	damaged := r.damaged(c)
+	if err := r.reopen(ctx, c); err != nil {
+		return err
+	}
+	return r.judgeFlip(ctx, c, damaged)
 }
 
 // kill ends the sessions of a store that has a server, or the server. Its calls go on, and come to what the
@@ -322,7 +333,7 @@ func (r *run) open(ctx context.Context) error {
 	}
 	r.opened = store
 	r.live = store
-	if m := r.cfg.Mutant; m != nil && m.Layer == mutant.Backend {
+	if m := r.cfg.Mutant; m != nil && m.Layer != mutant.Client {
 		r.live = m.Wrap(store)
 	}
 	r.liveAll, _ = r.live.(eventcore.AllReader)

@@ -54,12 +54,18 @@ func drawPlan(cfg *Config) Plan {
 		if cfg.Backend.Blocks {
 			p.Faults = drawRequestFaults(prng.New(cfg.Seed, "request fault rates"), p.Faults)
 		}
+		if cfg.Backend.Durable {
+			p.Faults = drawDiskFaults(prng.New(cfg.Seed, "disk fault rates"), p.Faults)
+		}
 	}
 	switch {
 	case cfg.Crashes != nil:
 		p.Crashes = *cfg.Crashes
 	case cfg.Backend.Durable && cfg.Faults == nil:
 		p.Crashes = drawCrashes(cfg.Seed)
+		if cfg.Backend.Checksummed != nil {
+			drawFlips(prng.New(cfg.Seed, "flips"), p.Crashes)
+		}
 	case cfg.Backend.Restart != nil && cfg.Faults == nil && crashesServer(cfg.Seed, cfg.Scenario.Name):
 		p.Crashes = drawServerCrashes(cfg.Seed)
 	case cfg.Backend.Kill != nil && cfg.Faults == nil:
@@ -139,6 +145,23 @@ func drawRequestFaults(r *rand.Rand, plan chaos.Plan) chaos.Plan {
 		}
 		if active := r.IntN(2) == 0; active && !quiet {
 			plan.Rates = append(plan.Rates, rate)
+		}
+	}
+	return plan
+}
+
+// diskFaultRates are the probabilities that a kind of fault of the disk can have: a call
+// does up to a dozen operations there.
+var diskFaultRates = [...]float64{0.002, 0.005, 0.01, 0.03}
+
+// drawDiskFaults adds to the plan what befalls the operations of a disk. It makes one seed
+// in three free of it; in the others each kind is active or not with equal chance.
+func drawDiskFaults(r *rand.Rand, plan chaos.Plan) chaos.Plan {
+	quiet := r.IntN(3) == 0
+	for _, kind := range chaos.DiskKinds() {
+		rate := diskFaultRates[r.IntN(len(diskFaultRates))]
+		if active := r.IntN(2) == 0; active && !quiet {
+			plan = plan.WithRate(kind.Kind, rate)
 		}
 	}
 	return plan

@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/eventcore-go/eventcore-sim/chaos"
-	"github.com/eventcore-go/eventcore-sim/chaos/mutant"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/internal/prng"
 	"github.com/eventcore-go/eventcore-sim/linearizability"
@@ -62,6 +60,8 @@ type run struct {
 	// kills is how many of them were ends of all sessions with a server, restarts how many
 	// ends of the server.
 	kills, restarts int
+	// flips counts the bits that were flipped at rest, flipsReported how often the store said so.
+	flips, flipsReported int
 	// lost are the sessions with a server that the network or the server has ended.
 	lost   []scenarios.LostSession
 	result *Result
@@ -130,7 +130,7 @@ func (r *run) simulate(ctx context.Context) {
 	// Tasks must not see the caller's cancellation: when it comes depends on real
 	// time. The loop looks at ctx between steps.
 	tasksCtx := context.WithoutCancel(ctx)
-	r.disk = disk.New(disk.Config{Point: r.world.point, Forget: r.forgets()})
+	r.disk = disk.New(r.diskConfig())
 	r.env = Env{
 		Clock: clock{r.world}, Random: prng.New(r.cfg.Seed, "backend"), Point: r.world.point, Sleep: r.world.nap, Disk: r.disk,
 		Connections: r.cfg.Scenario.Connections, Alone: r.result.Plan.crashesServer(),
@@ -152,6 +152,10 @@ func (r *run) simulate(ctx context.Context) {
 		r.result.judge(Broken, fmt.Sprintf("backend %s has no %s, which scenario %s needs; leave the scenario out", r.cfg.Backend.Name, missing, r.cfg.Scenario.Name))
 		return
 	}
+	if r.cfg.Backend.Checksummed != nil && r.liveAll == nil {
+		r.result.judge(Broken, fmt.Sprintf("backend %s has Checksummed, but no global order by which to tell what a flipped bit does; leave Checksummed out", r.cfg.Backend.Name))
+		return
+	}
 	r.world.onCrash = func(context.Context) error { return r.crash(tasksCtx) }
 	r.world.onRequest, r.world.onLost = r.faultOf, r.lostSession
 	r.store = newProcess(r)
@@ -168,15 +172,6 @@ func (r *run) simulate(ctx context.Context) {
 	}
 	r.result.sort()
 	r.finish()
-}
-
-// forgets returns which operations of the disk the mutant leaves out.
-func (r *run) forgets() func(disk.Kind) bool {
-	m := r.cfg.Mutant
-	if m == nil || m.Layer != mutant.Disk {
-		return nil
-	}
-	return func(k disk.Kind) bool { return slices.Contains(m.Forgets, k.String()) }
 }
 
 // phases runs set-up, safety and liveness phase and the final read, and says
@@ -239,6 +234,7 @@ func (r *run) ended(phase string, err error) bool {
 	stuck, isStuck := errors.AsType[*deadlock](err)
 	crash, isCrash := errors.AsType[*taskPanic](err)
 	dead, isUnopened := errors.AsType[*unopened](err)
+	silent, isSilent := errors.AsType[*undetected](err)
 	switch {
 	case errors.Is(err, errBudget):
 		r.result.find(NoProgress, Finding{Name: "no progress", Message: fmt.Sprintf(
@@ -249,6 +245,8 @@ func (r *run) ended(phase string, err error) bool {
 		r.result.find(Violation, Finding{Name: "lost in a crash", Message: dead.Error()})
 	case isCrash:
 		r.result.find(Violation, Finding{Name: "panic", Message: crash.Error()})
+	case isSilent:
+		r.result.find(Violation, Finding{Name: "damage not reported", Message: silent.Error()})
 	case errors.Is(err, errAbandoned):
 		// Who is inside the store must not keep it from being closed.
 		r.world.stop()
@@ -286,6 +284,7 @@ func (r *run) finish() {
 	if r.cfg.Backend.Durable {
 		lost := r.disk.Stats()
 		result.Coverage.Crashes, result.Coverage.Lost, result.Coverage.Torn = lost.Crashes, lost.Lost, lost.Torn
+		result.Coverage.Flips, result.Coverage.FlipsReported = r.flips, r.flipsReported
 	}
 	result.Coverage.Faults, result.Coverage.Struck = faultCoverage(r.injector, &r.result.Plan.Faults), struckCoverage(r.injector)
 	if reaches := r.cfg.Scenario.Reaches; reaches != nil {

@@ -1,6 +1,9 @@
 package sim
 
-import "github.com/eventcore-go/eventcore-sim/scenarios"
+import (
+	"github.com/eventcore-go/eventcore-sim/chaos"
+	"github.com/eventcore-go/eventcore-sim/scenarios"
+)
 
 // Span is where an operation of the program lies in its run.
 type Span struct {
@@ -13,6 +16,10 @@ type Span struct {
 	// FirstCall and EndCall are the same in calls of its client, as [chaos.Fault] counts them;
 	// both are 0 for a client without faults.
 	FirstCall, EndCall int
+	// FirstRequest and EndRequest are the same in its requests to a server, FirstDisk and
+	// EndDisk in its operations on the disk.
+	FirstRequest, EndRequest int
+	FirstDisk, EndDisk       int
 	// After and Until are stamps of the history: the operations of its client that were called
 	// after the one and not after the other are its own.
 	After, Until int64
@@ -45,6 +52,7 @@ func (r *run) beginSpan(client int, phase scenarios.Phase, index int) int {
 	r.result.Spans = append(r.result.Spans, Span{
 		Client: client, Phase: phase, Index: index,
 		FirstStep: len(r.world.choices), FirstCall: r.injector.Calls(client), After: r.stamp(),
+		FirstRequest: r.injector.Requests(client), FirstDisk: r.injector.DiskOperations(client),
 	})
 	return len(r.result.Spans) - 1
 }
@@ -56,6 +64,7 @@ func (r *run) endSpan(i int) {
 
 func (r *run) endAt(s *Span) {
 	s.EndStep, s.EndCall, s.Until = len(r.world.choices), r.injector.Calls(s.Client), r.stamp()
+	s.EndRequest, s.EndDisk = r.injector.Requests(s.Client), r.injector.DiskOperations(s.Client)
 }
 
 // endSpans ends the spans of operations that did not come back.
@@ -64,6 +73,19 @@ func (r *run) endSpans() {
 		if s := &r.result.Spans[i]; !s.Ended {
 			r.endAt(s)
 		}
+	}
+}
+
+// Numbers returns which numbers the operation's calls, requests or operations on the disk
+// have, whichever a fault of that kind hits: from first up to the one before end.
+func (s *Span) Numbers(kind chaos.Kind) (first, end int) {
+	switch {
+	case kind.OnRequest():
+		return s.FirstRequest, s.EndRequest
+	case kind.OnDisk():
+		return s.FirstDisk, s.EndDisk
+	default:
+		return s.FirstCall, s.EndCall
 	}
 }
 

@@ -90,17 +90,22 @@ const enoughRestarts = 4
 // for, clients that never overlapped. It is empty for runs that reached what they were made for.
 func (s *Summary) Vacuous() []string {
 	var found []string
-	for _, info := range slices.Concat(chaos.Kinds(), chaos.RequestKinds()) {
+	for _, info := range slices.Concat(chaos.Kinds(), chaos.RequestKinds(), chaos.DiskKinds()) {
 		n, asked := s.Coverage.Faults[info.Kind]
 		switch {
 		case n.never():
 			found = append(found, fmt.Sprintf("fault %s never fired although it was expected %.0f times", info.Kind, n.Expected))
 		case asked && info.Kind.OnRequest() && n.Expected == 0 && s.Runs >= enough:
 			found = append(found, fmt.Sprintf("fault %s never fired: in %d runs no request to a server was seen; use the tracer of package pgstep", info.Kind, s.Runs))
+		case asked && info.Kind.OnDisk() && n.Expected == 0 && s.Runs >= enough:
+			found = append(found, fmt.Sprintf("fault %s never fired: in %d runs no call of the store did anything on Env.Disk that can fail so", info.Kind, s.Runs))
 		}
 	}
 	if c := s.Coverage; c.Crashes >= enough && c.Lost+c.Torn == 0 {
 		found = append(found, fmt.Sprintf("%d crashes took nothing away: whenever one came, all was synced", c.Crashes))
+	}
+	if c := s.Coverage; c.Flips >= enough && c.FlipsReported == 0 {
+		found = append(found, fmt.Sprintf("%d bits were flipped and none was reported: none did any harm", c.Flips))
 	}
 	if c := s.Coverage; c.RestartRuns >= enoughRestarts && c.Restarts == 0 {
 		found = append(found, fmt.Sprintf("the server never crashed although %d runs were to crash it: they ended before", c.RestartRuns))

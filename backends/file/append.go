@@ -78,7 +78,7 @@ func (s *Store) commit(ctx context.Context, t *transaction, content []byte) erro
 		return unknown(err)
 	}
 	if err := s.syncDir(eventsDir, s.cfg.Fsync); err != nil {
-		return unknown(errors.Join(err, s.suspect()))
+		return unknown(err)
 	}
 	s.accept()
 	if len(s.index.files)%headEvery == 0 {
@@ -132,7 +132,6 @@ func (s *Store) settle() error {
 			// It may be the first sync that fails: before, perhaps only the rename was in doubt.
 			return errors.Join(err, s.suspect())
 		}
-		_ = s.fs.Remove(suspectFile) // if it stays, the next one to open has more to do
 	}
 	s.accept()
 	return nil

@@ -13,6 +13,11 @@ import (
 // about each. Nothing is left out and nothing is mended without being asked.
 var ErrDamaged = errors.New("the store is damaged")
 
+// Checksummed says of a file in the directory of a store that each change of it, be it of one
+// bit, is reported with [ErrDamaged]: when the store is opened, or when a read meets it. It
+// is true of all that has events.
+func Checksummed(name string) bool { return strings.HasPrefix(name, eventsDir+"/") }
+
 // What to do about a file.
 const (
 	bringBack = "bring that file back from a backup or from version control"

@@ -14,8 +14,7 @@ import (
 // did not sync or has died, and those that somebody has copied here. What is appended after
 // them is worth nothing without them.
 func (s *Store) makeDurable(ctx context.Context) error {
-	files := s.index.files[s.synced:]
-	if s.cfg.Fsync != FsyncAlways || len(files) == 0 {
+	if s.cfg.Fsync != FsyncAlways {
 		return nil
 	}
 	_, err := s.fs.Stat(suspectFile)
@@ -25,6 +24,10 @@ func (s *Store) makeDurable(ctx context.Context) error {
 	}
 	if err := s.suspect(); err != nil {
 		return err
+	}
+	files := s.index.files[s.synced:]
+	if len(files) == 0 {
+		return nil
 	}
 	for i := range files {
 		if err := ctx.Err(); err != nil {
@@ -38,14 +41,12 @@ func (s *Store) makeDurable(ctx context.Context) error {
 		return err
 	}
 	s.synced = len(s.index.files)
-	if err := s.recordHead(); err != nil {
-		return err
-	}
-	return ignoreMissing(s.fs.Remove(suspectFile))
+	return s.recordHead()
 }
 
 // suspect leaves word that a sync may have failed: who opens the store next must not
-// believe one that succeeds. It need not be durable, since no sync that failed matters any
+// believe one that succeeds. That is done beforehand and taken back when the store is
+// closed: on a disk that fails, leaving word may fail as well. It need not be durable, since no sync that failed matters any
 // more once the machine has crashed: what is there then is durable.
 func (s *Store) suspect() error {
 	f, err := s.fs.OpenFile(suspectFile, os.O_WRONLY|os.O_CREATE)

@@ -85,6 +85,19 @@ func (s *Store) makeDir(name string, policy FsyncPolicy) error {
 	if slices.Contains(names, name+"/") && policy != FsyncAlways {
 		return nil
 	}
+	if slices.Contains(names, name+"/") {
+		// A sync may have failed after it was made, and the next one would be told that all is
+		// well. Something is in it only if one has worked.
+		within, err := s.fs.ReadDir(name)
+		if err != nil {
+			return err
+		}
+		if len(within) == 0 {
+			if err := s.fs.Remove(name); err != nil {
+				return err
+			}
+		}
+	}
 	// If it was there, or the root, a process may have died between making and syncing it.
 	if err := s.fs.MkdirAll("."); err != nil {
 		return err
@@ -93,10 +106,7 @@ func (s *Store) makeDir(name string, policy FsyncPolicy) error {
 		return err
 	}
 	if err := s.fs.SyncDir("."); err != nil {
-		// Were it left, the next one to sync would be told that all is well. It stays only if
-		// something is in it, and then a sync has worked before.
-		_ = s.fs.Remove(name)
-		return err
+		return err // the next one makes it anew
 	}
 	return nil
 }

@@ -15,7 +15,7 @@ import (
 
 // simulated is this backend on the disk of a run.
 func simulated() sim.Backend {
-	return sim.Backend{Name: "file", Durable: true, Open: func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
+	return sim.Backend{Name: "file", Durable: true, Checksummed: file.Checksummed, Open: func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
 		return file.Open(ctx, "", file.Config{
 			FS: env.Disk.FS(), Clock: env.Clock, IDs: eventcore.NewIDGenerator(env.Clock, env.Random),
 		})

@@ -96,6 +96,9 @@ func (s *Store) Close() error {
 			g.Close()
 		}
 		_ = s.recordHead() // without it the next one to open has more to do
+		if s.doubt == nil && s.cfg.Fsync == FsyncAlways && s.synced == len(s.index.files) {
+			_ = s.fs.Remove(suspectFile) // likewise
+		}
 		s.closed = s.lock.Close()
 	})
 	return s.closed

@@ -99,12 +99,31 @@ func open(ctx context.Context, db *sql.DB, cfg Config) (*Store, error) {
 		s.writer.drop(writer)
 		return nil, err
 	}
+	if err := s.distrustLog(ctx, writer); err != nil {
+		s.writer.drop(writer)
+		return nil, err
+	}
 	s.writer.put(writer)
 	s.readers = s.writer
 	if !s.memory {
 		s.openReaders()
 	}
 	return s, nil
+}
+
+// distrustLog moves what a process has left in the log to the database and syncs that. The
+// process may have died after a sync of the log that failed: what it was to make durable is
+// then read from the system's cache, and commits behind it would be lost with it. Others that
+// have the database open keep the log in use; then it stays.
+func (s *Store) distrustLog(ctx context.Context, on *session) error {
+	if s.memory || s.cfg.Synchronous == SynchronousNormal {
+		return nil
+	}
+	_, err := on.text(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
+	if isBusy(err) {
+		return nil
+	}
+	return err
 }
 
 // openReaders sizes the pool of readers, unless there is no connection for it.

@@ -43,6 +43,8 @@ type Mutant struct {
 	// Forgets names the operations of the disk that do nothing, as they stand in traces:
 	// see package sim/disk. It is for the mutants of the layer Disk.
 	Forgets []string
+	// Ignores names operations of the disk whose failures are taken for success, likewise.
+	Ignores []string
 }
 
 // Layer is the place of a mutant among the wrappers of a store.
@@ -88,6 +90,18 @@ func OfDisk() []Mutant {
 	}
 }
 
+// OfDiskFaults returns the mutants that only faults of the disk can show, in a fixed order.
+func OfDiskFaults() []Mutant {
+	return []Mutant{
+		{
+			Name: "ignored-sync-failure", Doc: "a sync of a file or a directory that fails is taken for one that worked",
+			Layer: Disk, Wrap: func(inner eventcore.Store) eventcore.Store { return inner },
+			Ignores: []string{"sync", "sync directory"}, NeedsFaults: []string{"disk-fsync"},
+		},
+		syncFailureAsNotApplied(),
+	}
+}
+
 // OfState returns the mutants of what stores keep besides events and of what follows it,
 // in a fixed order. Scenarios that use such state can show them.
 func OfState() []Mutant {
@@ -106,7 +120,7 @@ func OfState() []Mutant {
 // Lookup returns the mutant of that name. Its error names those there are.
 func Lookup(name string) (Mutant, error) {
 	var known []string
-	for _, m := range slices.Concat(All(), OfState(), OfDisk()) {
+	for _, m := range slices.Concat(All(), OfState(), OfDisk(), OfDiskFaults()) {
 		if m.Name == name {
 			return m, nil
 		}

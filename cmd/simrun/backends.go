@@ -46,7 +46,7 @@ func newBackends() *backends {
 			seeds: 1200,
 		},
 		{
-			Backend: sim.Backend{Name: "file", Durable: true, Open: func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
+			Backend: sim.Backend{Name: "file", Durable: true, Checksummed: file.Checksummed, Open: func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
 				return file.Open(ctx, "", file.Config{
 					FS: env.Disk.FS(), Clock: env.Clock, IDs: eventcore.NewIDGenerator(env.Clock, env.Random),
 				})

@@ -47,11 +47,11 @@ func newList(known *backends) *cobra.Command {
 				row(s.Name, s.Doc)
 			}
 			section("\nfaults (--faults NAME=RATE%,…)")
-			for _, k := range slices.Concat(chaos.Kinds(), chaos.RequestKinds()) {
+			for _, k := range slices.Concat(chaos.Kinds(), chaos.RequestKinds(), chaos.DiskKinds()) {
 				row(k.Kind.String(), k.Doc)
 			}
 			section("\nmutants (--mutant)")
-			for _, m := range slices.Concat(mutant.All(), mutant.OfState(), mutant.OfDisk()) {
+			for _, m := range slices.Concat(mutant.All(), mutant.OfState(), mutant.OfDisk(), mutant.OfDiskFaults()) {
 				row(m.Name, m.Doc)
 			}
 			return w.Flush()

@@ -183,6 +183,9 @@ func (p program) SyncDir(name string) error {
 	if err != nil {
 		if errors.Is(err, syscall.EIO) {
 			d.pending = slices.DeleteFunc(d.pending, func(c change) bool { return c.in(name) })
+			if d.ignores(OpSyncDir) {
+				return nil
+			}
 		}
 		return err
 	}

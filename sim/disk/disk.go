@@ -44,6 +44,9 @@ type Config struct {
 	// Forget is asked before each operation whether it does nothing and says that it
 	// worked, as a store would that forgot it. nil: none.
 	Forget func(Kind) bool
+	// Ignore is asked of each operation that a fault makes fail whether it says that it worked
+	// all the same, as a store would that did not look. nil: none.
+	Ignore func(Kind) bool
 	// Capacity is the number of bytes that fit on the disk, 0 for no limit.
 	Capacity int64
 }

@@ -44,6 +44,8 @@ type Op struct {
 	// Offset and Length are those of reads and writes, in bytes.
 	Offset int64
 	Length int
+	// Creates says of an open that it makes the file.
+	Creates bool
 }
 
 // Fault is how an operation fails.
@@ -91,6 +93,7 @@ func (p program) begin(op Op) (Fault, error) {
 	if d.cfg.Fault == nil {
 		return NoFault, nil
 	}
+	op.Creates = op.Creates && d.seen.files[op.Path] == nil
 	fault := d.cfg.Fault(op)
 	if !fault.fits(op.Kind) {
 		return NoFault, nil
@@ -107,6 +110,8 @@ func (p program) begin(op Op) (Fault, error) {
 }
 
 func (d *Disk) forgets(k Kind) bool { return d.cfg.Forget != nil && d.cfg.Forget(k) }
+
+func (d *Disk) ignores(k Kind) bool { return d.cfg.Ignore != nil && d.cfg.Ignore(k) }
 
 // fits says whether an operation can fail so.
 func (f Fault) fits(k Kind) bool {

@@ -153,9 +153,16 @@ func (f File) Config(backend sim.Backend) (sim.Config, error) {
 		Seed: f.Seed, Backend: backend, Scenario: scenario, Scheduler: f.Scheduler, Faults: &f.Faults, Crashes: &f.Crashes, Timeless: f.Timeless,
 		Replay: &sim.Replay{Program: f.Program, Schedule: schedule},
 	}
-	if !backend.Blocks {
-		// What befell the requests to a server has no place where there is none.
-		cfg.Faults.Faults = slices.DeleteFunc(slices.Clone(f.Faults.Faults), func(fault chaos.Fault) bool { return fault.Kind.OnRequest() })
+	// What befell the requests to a server, or the disk, has no place where there is none.
+	cfg.Faults.Faults = slices.DeleteFunc(slices.Clone(f.Faults.Faults), func(fault chaos.Fault) bool {
+		return fault.Kind.OnRequest() && !backend.Blocks || fault.Kind.OnDisk() && !backend.Durable
+	})
+	if backend.Checksummed == nil {
+		crashes := slices.Clone(f.Crashes)
+		for i := range crashes {
+			crashes[i].Flip = 0
+		}
+		cfg.Crashes = &crashes
 	}
 	if f.Mutant != "" {
 		m, err := mutant.Lookup(f.Mutant)

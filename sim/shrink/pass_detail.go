@@ -168,6 +168,9 @@ func plainCrashes(b *attempt) (trials []trial) {
 		if c.Again > 0 {
 			change(func(c *sim.Crash) { c.Again = 0 })
 		}
+		if c.Flip > 0 {
+			change(func(c *sim.Crash) { c.Flip = 0 })
+		}
 		if c.Kind != sim.CrashPower {
 			change(func(c *sim.Crash) { c.Kind = sim.CrashPower })
 		}

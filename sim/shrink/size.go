@@ -148,6 +148,9 @@ func crashDetail(c sim.Crash) (n int) {
 	if c.Again > 0 {
 		n += 20 + c.Again
 	}
+	if c.Flip > 0 {
+		n += 5
+	}
 	return n
 }
 

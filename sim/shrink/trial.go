@@ -80,13 +80,17 @@ func (a *attempt) faultsWithout(drop []place) (kept []chaos.Fault) {
 		moved, lost := f, false
 		for _, at := range drop {
 			span := a.span(at)
-			if span == nil || at.phase != scenarios.PhaseSafety || at.client != f.Client || span.FirstCall > f.Call {
+			if span == nil || at.phase != scenarios.PhaseSafety || at.client != f.Client {
 				continue
 			}
-			if f.Call < span.EndCall {
+			first, end := span.Numbers(f.Kind)
+			if first > f.Call {
+				continue
+			}
+			if f.Call < end {
 				lost = true
 			}
-			moved.Call -= span.EndCall - span.FirstCall
+			moved.Call -= end - first
 		}
 		if !lost {
 			kept = append(kept, moved)
@@ -132,7 +136,7 @@ func (t *trial) order() {
 func (a *attempt) renumber(to []int, clients int) trial {
 	old := a.trial()
 	t := trial{crashes: old.crashes, program: scenarios.Program{Setup: old.program.Setup, Clients: make([][]scenarios.Op, clients), Probes: make([][]scenarios.Op, clients)}}
-	calls := make([]int, clients)
+	merged := make([][]int, clients) // the old clients that a new one has taken so far
 	for c, ops := range old.program.Clients {
 		n := to[c]
 		if n < 0 {
@@ -144,11 +148,14 @@ func (a *attempt) renumber(to []int, clients int) trial {
 		}
 		for _, f := range old.faults {
 			if f.Client == c {
-				f.Client, f.Call = n, f.Call+calls[n]
+				f.Client = n
+				for _, before := range merged[n] {
+					f.Call += a.calls(before, f.Kind)
+				}
 				t.faults = append(t.faults, f)
 			}
 		}
-		calls[n] += a.calls(c)
+		merged[n] = append(merged[n], c)
 	}
 	tidy(&t.program)
 	// Behind the clients come the tasks of the set-up and of the final read.
@@ -164,11 +171,13 @@ func (a *attempt) renumber(to []int, clients int) trial {
 	return t
 }
 
-// calls returns how many calls a client made under faults.
-func (a *attempt) calls(client int) (n int) {
+// calls returns how many calls a client made under faults, or requests or operations on the
+// disk, whichever faults of that kind hit.
+func (a *attempt) calls(client int, kind chaos.Kind) (n int) {
 	for i := range a.result.Spans {
 		if s := &a.result.Spans[i]; s.Client == client && s.Phase == scenarios.PhaseSafety {
-			n = max(n, s.EndCall)
+			_, end := s.Numbers(kind)
+			n = max(n, end)
 		}
 	}
 	return n

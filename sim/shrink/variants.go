@@ -76,12 +76,15 @@ func moveCrashes(r *rand.Rand, crashes []sim.Crash, steps int) []sim.Crash {
 // more or fewer.
 func (t *trial) moveFaults(r *rand.Rand) {
 	t.faults = slices.Clone(t.faults)
-	type call struct{ client, call int }
+	type call struct {
+		client, call      int
+		onRequest, onDisk bool
+	}
 	taken := make(map[call]bool)
 	kept := t.faults[:0]
 	for _, f := range t.faults {
 		f.Call = max(0, f.Call-2+r.IntN(5))
-		if at := (call{f.Client, f.Call}); !taken[at] {
+		if at := (call{f.Client, f.Call, f.Kind.OnRequest(), f.Kind.OnDisk()}); !taken[at] {
 			taken[at] = true
 			kept = append(kept, f)
 		}
