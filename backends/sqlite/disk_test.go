@@ -69,7 +69,7 @@ func TestTasksArePlacedInTheMiddleOfSQLite(t *testing.T) {
 	var trace strings.Builder
 	var sum sim.Coverage
 	crashes := 0
-	for seed := uint64(1); seed <= 30; seed++ {
+	for seed := uint64(1); seed <= 200; seed++ {
 		scenario, err := scenarios.Lookup("mixed")
 		require.NoError(t, err)
 		r, err := sim.Run(t.Context(), sim.Config{Seed: seed, Backend: sqliteruns.OnDisk(sqlite.SynchronousFull), Scenario: scenario})
