@@ -7,12 +7,7 @@
 //	}
 //
 // The test checks the contract with storetest, then runs every scenario of package
-// scenarios without faults under each scheduler ("quiet"), then for a fixed range of seeds with
-// the faults that these draw, then some twice, then in real time. What came of it is a
-// [Certificate], whose level is in the test's output, and which -sim.certificate=DIR writes as
-// text, JSON and JUnit XML. [Requirements] lists what it speaks of.
-//
-// The flags -sim.seed, -sim.seeds,
+// scenarios for a fixed range of seeds. The flags -sim.seed, -sim.seeds,
 // -sim.duration, -sim.scenario, -sim.backend, -sim.scheduler, -sim.faults,
 // -sim.mutant, -sim.file, -sim.shrink and -sim.verify of the test binary choose other runs. A
 // failed run is shrunk, shown with the lines that reproduce it and kept as a seed file
@@ -20,25 +15,33 @@
 package certify
 
 import (
+	"context"
 	"fmt"
+	"io"
+	"iter"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/eventcore-go/eventcore-sim/chaos"
+	"github.com/eventcore-go/eventcore-sim/chaos/mutant"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/eventcore/storetest"
+	"github.com/eventcore-go/eventcore-sim/scenarios"
 	"github.com/eventcore-go/eventcore-sim/sim"
 	"github.com/eventcore-go/eventcore-sim/sim/report"
 	"github.com/eventcore-go/eventcore-sim/sim/seedfile"
+	"github.com/eventcore-go/eventcore-sim/sim/shrink"
 )
 
 // failureDir is where failing seed files go, relative to the package under test.
 const failureDir = "testdata/sim"
 
-// Run certifies backend as sub-tests of t. It fails t for each requirement that failed; what
-// was not certified is in the certificate and fails nothing.
-func Run(t *testing.T, backend sim.Backend, opts ...Option) {
+// Run certifies backend as sub-tests of t.
+func Run(t *testing.T, backend sim.Backend) {
 	t.Helper()
 	if *flagBackend != "" && *flagBackend != backend.Name {
 		t.Skipf("backend %s is left out: -sim.backend=%s", backend.Name, *flagBackend)
@@ -47,61 +50,145 @@ func Run(t *testing.T, backend sim.Backend, opts ...Option) {
 		replay(t, backend, *flagFile)
 		return
 	}
-	s, err := newSession(t.Context(), backend, fromFlags(t, backend.Blocks), opts)
+	t.Run("contract", func(t *testing.T) { contract(t, backend) })
+	all := scenarios.All()
+	if *flagScenario != "" {
+		only, err := scenarios.Lookup(*flagScenario)
+		if err != nil {
+			t.Fatalf("-sim.scenario: %v", err)
+		}
+		all = []scenarios.Scenario{only}
+	}
+	all, lacks, err := sim.Runnable(t.Context(), backend, all)
+	if err != nil {
+		t.Fatalf("open backend %s: %v", backend.Name, err)
+	}
+	for scenario, missing := range lacks {
+		t.Run(scenario, func(t *testing.T) { t.Skipf("backend %s has no %s", backend.Name, missing) })
+	}
+	template := sim.Config{Backend: backend, Scheduler: *flagScheduler}
+	setFaults(t, &template)
+	for _, scenario := range all {
+		t.Run(scenario.Name, func(t *testing.T) {
+			cfg := template
+			cfg.Scenario = scenario
+			simulate(t, cfg)
+		})
+	}
+}
+
+// contract runs the contract tests, which take real time. A durable backend is closed and
+// opened again in them.
+func contract(t *testing.T, backend sim.Backend) {
+	t.Helper()
+	var env sim.Env // of the store that was opened last: the rules are checked one after the other
+	var opts []storetest.Option
+	if backend.Durable {
+		opts = append(opts, storetest.WithReopen(func(ctx context.Context, old eventcore.Store) (eventcore.Store, error) {
+			if closer, ok := old.(io.Closer); ok {
+				if err := closer.Close(); err != nil {
+					return nil, err
+				}
+			}
+			return backend.Open(ctx, env)
+		}))
+	}
+	storetest.Run(t, func(t testing.TB) eventcore.Store {
+		t.Helper()
+		env = sim.RealEnv()
+		store, err := backend.Open(t.Context(), env)
+		if err != nil {
+			t.Fatalf("open backend %s: %v", backend.Name, err)
+		}
+		return store
+	}, opts...)
+}
+
+// setFaults takes faults and mutant from the flags.
+func setFaults(t *testing.T, cfg *sim.Config) {
+	t.Helper()
+	if *flagFaults != "" {
+		plan, err := chaos.ParsePlan(*flagFaults)
+		if err != nil {
+			t.Fatalf("-sim.faults: %v", err)
+		}
+		cfg.Faults = &plan
+	}
+	if *flagMutant != "" {
+		m, err := mutant.Lookup(*flagMutant)
+		if err != nil {
+			t.Fatalf("-sim.mutant: %v", err)
+		}
+		cfg.Mutant = &m
+	}
+}
+
+// simulate runs the seeds of one scenario.
+func simulate(t *testing.T, cfg sim.Config) {
+	t.Helper()
+	batch := sim.Batch{
+		Runs: seeds(cfg, readFlags(cfg.Backend.Blocks)), Workers: runtime.GOMAXPROCS(0), Verify: *flagVerify,
+		OnResult: func(r *sim.Result) bool {
+			if r.Verdict == sim.Pass {
+				return true
+			}
+			fail(t, r, cfg.Backend)
+			return false
+		},
+	}
+	summary, err := batch.Do(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Run("contract", s.contractTests)
-	for _, w := range s.works() {
-		t.Run(w.name(), func(t *testing.T) {
-			if why := s.skips(w); why != "" {
-				t.Skipf("backend %s: %s", backend.Name, why)
+	if summary.Runs == 0 {
+		t.Fatal("no run was carried out")
+	}
+	for _, vacuous := range summary.Vacuous() {
+		t.Errorf("vacuous: %s", vacuous)
+	}
+	t.Logf("%d runs, %d store calls, %d conflicts, %d unknown outcomes",
+		summary.Runs, summary.Coverage.Calls, summary.Coverage.Conflicts, summary.Coverage.Unknown)
+}
+
+// seeds yields the configurations that the flags ask for.
+func seeds(cfg sim.Config, s settings) iter.Seq[sim.Config] {
+	end := time.Now().Add(s.duration) //nolint:forbidigo // how many seeds run is not part of a run
+	return func(yield func(sim.Config) bool) {
+		for i := uint64(0); i < s.count || time.Now().Before(end); i++ { //nolint:forbidigo // as above
+			cfg.Seed = s.first + i
+			if !yield(cfg) {
+				return
 			}
-			name, _, _ := strings.Cut(t.Name(), "/")
-			if err := s.carryOut(t.Context(), w, testOutput{t, name}); err != nil {
-				t.Fatal(err)
-			}
-		})
-	}
-	c := s.certificate()
-	t.Logf("certified %s: %s", backend.Name, c.LevelLine())
-	if *flagCertificate != "" {
-		path, err := c.Save(*flagCertificate)
-		if err != nil {
-			t.Fatalf("-sim.certificate: %v", err)
 		}
-		t.Logf("certificate: %s", path)
 	}
 }
 
-// contractTests runs the contract tests, which take real time.
-func (s *session) contractTests(t *testing.T) {
-	storetest.Run(t, func(t testing.TB) eventcore.Store {
-		t.Helper()
-		store, err := s.open(t.Context())
-		if err != nil {
-			t.Fatalf("open backend %s: %v", s.backend.Name, err)
+// fail shrinks and shows a run, keeps its seed file and fails the test.
+func fail(t *testing.T, r *sim.Result, backend sim.Backend) {
+	t.Helper()
+	file := seedfile.Of(r)
+	if r.Failed() && *flagShrink > 0 {
+		outcome, err := shrink.Failed(t.Context(), r, backend, shrink.Options{Limit: *flagShrink})
+		switch {
+		case err != nil:
+			t.Logf("the run could not be shrunk: %v", err)
+		case !outcome.Reproduced:
+			t.Errorf("%s: %s", sim.NotReproduced, outcome.Result.Reason)
+		default:
+			r, file = outcome.Result, outcome.File()
 		}
-		return store
-	}, s.contractOptions()...)
-}
-
-// testOutput is a test as a place to say what came of runs.
-type testOutput struct {
-	*testing.T
-	// root is the name of the test function.
-	root string
-}
-
-// commands returns the lines that reproduce a run.
-func (o testOutput) commands(r *sim.Result, path string) []string {
-	if path == "" {
-		return []string{fmt.Sprintf("go test -run '^%s$' -sim.backend=%s -sim.scenario=%s -sim.seed=%d", o.root, r.Backend, r.Scenario, r.Seed)}
 	}
-	return []string{
-		fmt.Sprintf("go test -run '^%s$' -sim.file=%s", o.root, path),
-		"simrun replay " + path,
+	name, _, _ := strings.Cut(t.Name(), "/")
+	commands := []string{fmt.Sprintf("go test -run '^%s$' -sim.backend=%s -sim.scenario=%s -sim.seed=%d", name, r.Backend, r.Scenario, r.Seed)}
+	if path, err := file.Save(failureDir); err != nil {
+		t.Logf("the seed file could not be kept: %v", err)
+	} else {
+		commands = []string{
+			fmt.Sprintf("go test -run '^%s$' -sim.file=%s", name, path),
+			"simrun replay " + path,
+		}
 	}
+	t.Errorf("\n%s", screen(r, commands...))
 }
 
 // replay runs one seed file. It fails where the run does, so that a reproduced bug
@@ -115,7 +202,7 @@ func replay(t *testing.T, backend sim.Backend, path string) {
 	if file.Backend != backend.Name && *flagBackend == "" {
 		t.Skipf("%s is of backend %s; give -sim.backend=%s to replay it on this one", path, file.Backend, backend.Name)
 	}
-	result := replayed(t, backend, file)
+	result := carryOut(t, backend, file)
 	if result.Verdict != sim.Pass {
 		t.Errorf("\n%s", screen(result))
 	}
@@ -128,13 +215,13 @@ func replay(t *testing.T, backend sim.Backend, path string) {
 // that the file expects.
 func Replay(t testing.TB, backend sim.Backend, file seedfile.File) {
 	t.Helper()
-	result := replayed(t, backend, file)
+	result := carryOut(t, backend, file)
 	if err := file.Check(result); err != nil {
 		t.Errorf("%v\n%s", err, screen(result))
 	}
 }
 
-func replayed(t testing.TB, backend sim.Backend, file seedfile.File) *sim.Result {
+func carryOut(t testing.TB, backend sim.Backend, file seedfile.File) *sim.Result {
 	t.Helper()
 	cfg, err := file.Config(backend)
 	if err != nil {
