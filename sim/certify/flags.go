@@ -28,12 +28,12 @@ var (
 // defaultSeeds is the number of seeds for each scenario when no flag says more: a
 // few seconds on a fast backend. With -short it is shortSeeds.
 const (
-	defaultSeeds = 100
-	// serverSeeds is the same for backends that wait for a server.
-	serverSeeds = 20
-	shortSeeds  = 20
-	// shortServerSeeds are too few to say that something never happens.
-	shortServerSeeds = 5
+	defaultSeeds = 40
+	shortSeeds   = 20
+	// serverSeeds and shortServerSeeds are the same for backends that wait for a server: too
+	// few to say that something never happens, for which -sim.seeds=20 is enough.
+	serverSeeds      = 6
+	shortServerSeeds = 3
 )
 
 // settings are the flags with defaults filled in.

@@ -107,7 +107,7 @@ func scenario(t *testing.T, name string) scenarios.Scenario {
 // seeds is the number of seeds of a test.
 func seeds(full int) uint64 {
 	if testing.Short() {
-		return 5
+		return min(3, uint64(full))
 	}
 	return uint64(full)
 }
@@ -155,7 +155,7 @@ func TestABugThatOnlyTheEndOfASessionShowsIsFoundByKillsOnly(t *testing.T) {
 
 func TestDeadlocksComeOutTheSameEachTime(t *testing.T) {
 	b, deadlocks := backend(t, stranger{unordered: true}, 10, true)
-	for seed := range seeds(8) {
+	for seed := range seeds(4) {
 		before := *deadlocks
 		r, err := sim.Verify(t.Context(), sim.Config{Backend: b, Scenario: scenario(t, "transfers"), Seed: seed})
 		require.NoError(t, err)
@@ -169,7 +169,7 @@ func TestDeadlocksComeOutTheSameEachTime(t *testing.T) {
 func TestAPoolThatIsExhaustedDoesNotHangTheRun(t *testing.T) {
 	b, _ := backend(t, stranger{}, 1, true)
 	waited := 0
-	for seed := range seeds(6) {
+	for seed := range seeds(3) {
 		r, err := sim.Verify(t.Context(), sim.Config{Backend: b, Scenario: scenario(t, "transfers"), Seed: seed})
 		require.NoError(t, err)
 		require.Equal(t, sim.Pass, r.Verdict, "%d: %s\n%s", seed, r.Reason, r.Stall)
@@ -181,7 +181,7 @@ func TestAPoolThatIsExhaustedDoesNotHangTheRun(t *testing.T) {
 func TestConnectionsThatThePoolTriesTakeNoStep(t *testing.T) {
 	// The pool does it in a goroutine of its own, in the middle of the task's step.
 	b, _ := backend(t, stranger{pinged: true}, 10, true)
-	for seed := range seeds(8) {
+	for seed := range seeds(4) {
 		r, err := sim.Verify(t.Context(), sim.Config{Backend: b, Scenario: scenario(t, "transfers"), Seed: seed})
 		require.NoError(t, err)
 		require.Equal(t, sim.Pass, r.Verdict, "%d: %s\n%s", seed, r.Reason, r.Stall)
@@ -192,7 +192,7 @@ func TestASeedDecidesTheOrderOfStatements(t *testing.T) {
 	b, _ := backend(t, stranger{}, 10, true)
 	held := 0
 	for _, name := range []string{"contention", "transfers", "write-skew"} {
-		for seed := range seeds(8) {
+		for seed := range seeds(4) {
 			r, err := sim.Verify(t.Context(), sim.Config{Backend: b, Scenario: scenario(t, name), Seed: seed})
 			require.NoError(t, err)
 			require.Equal(t, sim.Pass, r.Verdict, "%s %d: %s\n%s", name, seed, r.Reason, r.Stall)
