@@ -11,7 +11,7 @@ const blockingPIDs = "SELECT pg_blocking_pids($1)"
 // blocked says whether the session waits for a lock that another one of its run holds or
 // is before it in the queue for, and will go on waiting until that one does something.
 func (c *session) blocked() bool {
-	run := c.run()
+	run, read := c.run(), c.read()
 	if run == nil {
 		return false
 	}
@@ -24,9 +24,8 @@ func (c *session) blocked() bool {
 		// What holds a lock outside of the run, such as a vacuum, gives it back by itself.
 		return other == nil || other.run() != run
 	})
-	c.noteWait(pids)
 	// The server itself breaks a circle.
-	return len(pids) > 0 && !c.steps.circle(c)
+	return c.noteWait(read, pids) && !c.steps.circle(c)
 }
 
 // blockers asks the server for whom a session waits.

@@ -23,6 +23,8 @@ type session struct {
 	// busy: it carries that one out now. What is read at other times is read by goroutines of
 	// the pool, which tries connections that were idle for a second.
 	busy bool
+	// reads counts the beginnings and the ends of what may wait for a lock.
+	reads int
 	// waitsFor has the processes for which a statement was found to wait, since then.
 	waitsFor []uint32
 	since    time.Time
@@ -89,9 +91,10 @@ func (r *results) Read(b []byte) (int, error) {
 
 // receive reads what the server sends. It is where a statement waits for its lock.
 func (r *results) receive(ctx context.Context, b []byte) (int, error) {
+	r.session.countRead()
 	back := yield.Outside(ctx, "sql: lock", r.session.blocked)
 	n, err := r.Reader.Read(b)
-	r.session.noteWait(nil)
+	r.session.countRead()
 	back()
 	return n, err
 }
@@ -115,14 +118,34 @@ func (c *session) Close() error {
 	return c.Conn.Close()
 }
 
-// noteWait notes for whom the session waits; nil: for nobody.
-func (c *session) noteWait(pids []uint32) {
+// countRead notes that a read begins or ends: the session waits for nobody.
+func (c *session) countRead() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.reads++
+	c.waitsFor = nil
+}
+
+// read returns which read is under way.
+func (c *session) read() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.reads
+}
+
+// noteWait notes for whom the session waits in a read, and says whether it still does: the
+// server is asked from another goroutine, and its answer may be older than the read's end.
+func (c *session) noteWait(read int, pids []uint32) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.reads != read {
+		return false
+	}
 	if len(pids) > 0 && len(c.waitsFor) == 0 {
 		c.since = time.Now() //nolint:forbidigo // the server goes by real time
 	}
 	c.waitsFor = pids
+	return len(pids) > 0
 }
 
 // waits returns for whom the session waits, and since when.
