@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
+	"github.com/eventcore-go/eventcore-sim/chaos"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/internal/pgtest"
 	"github.com/eventcore-go/eventcore-sim/scenarios"
@@ -121,11 +122,12 @@ func text(t *testing.T, r *sim.Result) string {
 	return b.String()
 }
 
-// failures returns how many of the first seeds find a violation.
-func failures(t *testing.T, b sim.Backend, name string, n uint64) (failed int) {
+// failures returns how many of the first seeds find a violation, with what cfg has besides.
+func failures(t *testing.T, cfg sim.Config, b sim.Backend, name string, n uint64) (failed int) {
 	t.Helper()
-	for seed := range n {
-		r, err := sim.Run(t.Context(), sim.Config{Backend: b, Scenario: scenario(t, name), Seed: seed})
+	cfg.Backend, cfg.Scenario = b, scenario(t, name)
+	for cfg.Seed = range n {
+		r, err := sim.Run(t.Context(), cfg)
 		require.NoError(t, err)
 		if r.Verdict == sim.Violation {
 			failed++
@@ -137,20 +139,29 @@ func failures(t *testing.T, b sim.Backend, name string, n uint64) (failed int) {
 func TestABugBetweenTwoStatementsIsFoundWithStepsOnly(t *testing.T) {
 	const n = 12
 	without, _ := backend(t, stranger{trusting: true}, 10, false)
-	require.Zero(t, failures(t, without, "write-skew", n), "without steps an append is one step: nothing can come between")
+	require.Zero(t, failures(t, sim.Config{}, without, "write-skew", n), "without steps an append is one step: nothing can come between")
 	with, _ := backend(t, stranger{trusting: true}, 10, true)
-	require.Positive(t, failures(t, with, "write-skew", n))
+	require.Positive(t, failures(t, sim.Config{}, with, "write-skew", n))
 	right, _ := backend(t, stranger{}, 10, true)
-	require.Zero(t, failures(t, right, "write-skew", n))
+	require.Zero(t, failures(t, sim.Config{}, right, "write-skew", n))
 }
 
 func TestABugThatOnlyTheEndOfASessionShowsIsFoundByKillsOnly(t *testing.T) {
-	const n = 8
+	const n, few = 8, 3
+	// The network ends sessions too, so it must not have any faults here.
+	none := sim.Config{Faults: &chaos.Plan{}}
+	kills := none
+	kills.Crashes = new([]sim.Crash)
+	for i := range 8 {
+		at := []string{"INSERT", "UPDATE"}[i%2]
+		*kills.Crashes = append(*kills.Crashes, sim.Crash{Step: 50 * (i + 1), At: at, Kind: sim.CrashProcess})
+	}
 	b, _ := backend(t, stranger{piecemeal: true}, 10, true)
-	require.Zero(t, failures(t, b, "transfers", n), "nobody sees the middle of an append")
-	require.Positive(t, failures(t, killed(t, b), "transfers", n))
+	require.Zero(t, failures(t, none, b, "transfers", n), "nobody sees the middle of an append")
+	require.Positive(t, failures(t, kills, killed(t, b), "transfers", few))
 	right, _ := backend(t, stranger{}, 10, true)
-	require.Zero(t, failures(t, killed(t, right), "transfers", n))
+	require.Zero(t, failures(t, kills, killed(t, right), "transfers", few))
+	require.Zero(t, failures(t, sim.Config{}, killed(t, right), "transfers", n), "with whatever is drawn")
 }
 
 func TestDeadlocksComeOutTheSameEachTime(t *testing.T) {
