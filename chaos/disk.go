@@ -58,32 +58,11 @@ const opDisk eventcore.Operation = "disk operation"
 // reported, or 0. Like the client's store it is for one goroutine at a time.
 func (in *Injector) Disk(ctx context.Context, id int, access DiskAccess) Kind {
 	c := in.client(id)
-	number := c.operations
 	c.operations++
-	if in.healed.Load() {
+	s := in.strikeBelow(call{client: c, op: opDisk, number: c.operations - 1}, &c.onDisk, access.Suffers)
+	if s == nil {
 		return 0
 	}
-	at := call{client: c, op: opDisk, number: number}
-	if len(c.onDisk) > 0 && c.onDisk[0].Call == number {
-		fault := c.onDisk[0]
-		c.onDisk = c.onDisk[1:]
-		if !access.Suffers(fault.Kind) {
-			return 0
-		}
-		(&strike{call: at, fault: fault, named: true}).fire(ctx)
-		return fault.Kind
-	}
-	for _, rate := range in.rates {
-		if !access.Suffers(rate.Kind) {
-			continue
-		}
-		draw := draw{in.config.Seed, id, number, rate}
-		if draw.hits() {
-			(&strike{call: at, fault: draw.fault(opDisk), rate: rate.P}).fire(ctx)
-			return rate.Kind
-		}
-		c.tallies[rate.Kind].tried++
-		c.count(opDisk, 0, rate.P)
-	}
-	return 0
+	s.fire(ctx)
+	return s.fault.Kind
 }

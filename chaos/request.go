@@ -39,28 +39,39 @@ type RequestFault struct {
 // goroutine at a time.
 func (in *Injector) Request(id int) *RequestFault {
 	c := in.client(id)
-	number := c.requests
 	c.requests++
+	s := in.strikeBelow(call{client: c, op: opRequest, number: c.requests - 1}, &c.onRequests, Kind.OnRequest)
+	if s == nil {
+		return nil
+	}
+	return &RequestFault{s.fault, *s}
+}
+
+// strikeBelow returns the strike that something suffers which a store does for a client's
+// call: the one that the plan names, or one that is drawn from the kinds that can hit it;
+// nil for none.
+func (in *Injector) strikeBelow(at call, named *[]Fault, canHit func(Kind) bool) *strike {
 	if in.healed.Load() {
 		return nil
 	}
-	at := call{client: c, op: opRequest, number: number}
-	if len(c.onRequests) > 0 && c.onRequests[0].Call == number {
-		fault := c.onRequests[0]
-		c.onRequests = c.onRequests[1:]
-		return &RequestFault{fault, strike{call: at, fault: fault, named: true}}
+	if len(*named) > 0 && (*named)[0].Call == at.number {
+		fault := (*named)[0]
+		*named = (*named)[1:]
+		if !canHit(fault.Kind) {
+			return nil
+		}
+		return &strike{call: at, fault: fault, named: true}
 	}
 	for _, rate := range in.rates {
-		if !rate.Kind.OnRequest() {
+		if !canHit(rate.Kind) {
 			continue
 		}
-		draw := draw{in.config.Seed, id, number, rate}
+		draw := draw{in.config.Seed, at.client.id, at.number, rate}
 		if draw.hits() {
-			fault := draw.fault(opRequest)
-			return &RequestFault{fault, strike{call: at, fault: fault, rate: rate.P}}
+			return &strike{call: at, fault: draw.fault(at.op), rate: rate.P}
 		}
-		c.tallies[rate.Kind].tried++
-		c.count(opRequest, 0, rate.P)
+		at.client.tallies[rate.Kind].tried++
+		at.client.count(at.op, 0, rate.P)
 	}
 	return nil
 }

@@ -5,20 +5,25 @@ import "github.com/eventcore-go/eventcore-sim/eventcore"
 // CallOrder returns which client was let into the store by each call of the clients, in
 // order. It is the schedule without what is a backend's own.
 func (r *Result) CallOrder() []int {
-	begins := map[string]bool{"append": true, "read stream": true, "read all": true}
-	for _, op := range []eventcore.Operation{
-		eventcore.OpLoadCheckpoint, eventcore.OpSaveCheckpoint, eventcore.OpAcquire, eventcore.OpCheckLease,
-		eventcore.OpReleaseLease, eventcore.OpLoadSnapshot, eventcore.OpSaveSnapshot,
-	} {
-		begins[string(op)] = true
-	}
 	var order []int
 	for _, s := range r.Trace.steps {
-		if s.kind == stepResume && int(s.task) < len(r.Program.Clients) && begins[r.Trace.names[s.name]] {
+		if s.kind == stepResume && int(s.task) < len(r.Program.Clients) && beginsCall(r.Trace.names[s.name]) {
 			order = append(order, int(s.task))
 		}
 	}
 	return order
+}
+
+// beginsCall says whether a yield point of that name is the beginning of a call.
+func beginsCall(point string) bool {
+	switch eventcore.Operation(point) {
+	case pointAppend, pointReadStream, pointReadAll,
+		eventcore.OpLoadCheckpoint, eventcore.OpSaveCheckpoint, eventcore.OpAcquire, eventcore.OpCheckLease,
+		eventcore.OpReleaseLease, eventcore.OpLoadSnapshot, eventcore.OpSaveSnapshot:
+		return true
+	default:
+		return false
+	}
 }
 
 // SameError says whether two errors are the same to a caller who acts on them: their

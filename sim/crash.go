@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 
@@ -145,12 +146,18 @@ func drawKills(seed uint64) []Crash {
 	if r.IntN(2) == 0 {
 		return nil
 	}
+	return drawEnds(r, CrashProcess, mostKills, killGap, 3)
+}
+
+// drawEnds draws at most so many crashes of what a store has on its server, each at most so
+// many steps behind the one before. All but one in so many wait for a statement.
+func drawEnds(r *rand.Rand, kind CrashKind, most, gap, unawaited int) []Crash {
 	var all []Crash
 	step := 0
-	for range 1 + r.IntN(mostKills) {
-		step += 1 + r.IntN(killGap)
-		c := Crash{Step: step, Kind: CrashProcess}
-		if points := killPoints(); r.IntN(3) > 0 {
+	for range 1 + r.IntN(most) {
+		step += 1 + r.IntN(gap)
+		c := Crash{Step: step, Kind: kind}
+		if points := killPoints(); r.IntN(unawaited) > 0 {
 			c.At = points[r.IntN(len(points))]
 		}
 		all = append(all, c)
@@ -173,18 +180,7 @@ func crashesServer(seed uint64, scenario string) bool {
 
 // drawServerCrashes draws the crashes of the store's server.
 func drawServerCrashes(seed uint64) []Crash {
-	r := prng.New(seed, "server crashes")
-	var all []Crash
-	step := 0
-	for range 1 + r.IntN(mostServerCrashes) {
-		step += 1 + r.IntN(serverCrashGap)
-		c := Crash{Step: step, Kind: CrashServer}
-		if points := killPoints(); r.IntN(2) > 0 {
-			c.At = points[r.IntN(len(points))]
-		}
-		all = append(all, c)
-	}
-	return all
+	return drawEnds(prng.New(seed, "server crashes"), CrashServer, mostServerCrashes, serverCrashGap, 2)
 }
 
 // suffers says whether the backend can be crashed in that way.
@@ -354,17 +350,8 @@ func (r *run) abandon() {
 // stateOf returns what the store keeps besides events, with a backend mutant in it.
 func (r *run) stateOf(store eventcore.Store) scenarios.State {
 	s, m := scenarios.StateOf(store), r.cfg.Mutant
-	if m == nil {
-		return s
-	}
-	if s.Checkpoints != nil && m.Checkpoints != nil {
-		s.Checkpoints = m.Checkpoints(s.Checkpoints)
-	}
-	if s.Coordinator != nil && m.Coordinator != nil {
-		s.Coordinator = m.Coordinator(s.Coordinator)
-	}
-	if s.Snapshots != nil && m.Snapshots != nil {
-		s.Snapshots = m.Snapshots(s.Snapshots)
+	if m != nil {
+		s.Checkpoints, s.Coordinator, s.Snapshots = m.WrapState(s.Checkpoints, s.Coordinator, s.Snapshots)
 	}
 	return s
 }

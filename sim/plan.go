@@ -102,16 +102,21 @@ func drawWeights(r *rand.Rand, s scenarios.Scenario) scenarios.Weights {
 	return weights
 }
 
-// faultRates are the probabilities a kind of fault can have in a seed.
-var faultRates = [...]float64{0.01, 0.03, 0.1, 0.2}
+// faultRates are the probabilities that a kind of fault can have in a seed.
+var (
+	faultRates = [...]float64{0.01, 0.03, 0.1, 0.2}
+	// A call sends several requests,
+	requestFaultRates = [...]float64{0.005, 0.01, 0.03, 0.1}
+	// and does up to a dozen operations on the disk.
+	diskFaultRates = [...]float64{0.002, 0.005, 0.01, 0.03}
+)
 
-// drawFaults makes one seed in eight free of faults; in the others each kind is
-// active or not with equal chance, at a rate of its own.
-func drawFaults(r *rand.Rand) chaos.Plan {
-	var plan chaos.Plan
-	quiet := r.IntN(8) == 0
-	for _, kind := range chaos.Kinds() {
-		rate := faultRates[r.IntN(len(faultRates))]
+// drawRates adds rates of kinds to a plan: none in one seed of so many; in the others each
+// kind is active or not with equal chance, at a rate of its own.
+func drawRates(r *rand.Rand, plan chaos.Plan, kinds []chaos.KindInfo, rates [4]float64, quietEvery int) chaos.Plan {
+	quiet := r.IntN(quietEvery) == 0
+	for _, kind := range kinds {
+		rate := rates[r.IntN(len(rates))]
 		if active := r.IntN(2) == 0; active && !quiet {
 			plan = plan.WithRate(kind.Kind, rate)
 		}
@@ -119,9 +124,10 @@ func drawFaults(r *rand.Rand) chaos.Plan {
 	return plan
 }
 
-// requestFaultRates are the probabilities that a kind of fault of requests can have: a call
-// sends several.
-var requestFaultRates = [...]float64{0.005, 0.01, 0.03, 0.1}
+// drawFaults draws what befalls the calls of the store: nothing in one seed in eight.
+func drawFaults(r *rand.Rand) chaos.Plan {
+	return drawRates(r, chaos.Plan{}, chaos.Kinds(), faultRates, 8)
+}
 
 // The longest times, in virtual time, of a request that is late and of a connection that is
 // half open: some steps, and the whole of several calls.
@@ -130,39 +136,24 @@ const (
 	longestHalfOpen = 5 * time.Millisecond
 )
 
-// drawRequestFaults adds to the plan what befalls the requests to a server. It makes one
-// seed in four free of it; in the others each kind is active or not with equal chance.
+// drawRequestFaults adds to the plan what befalls the requests to a server: nothing in one
+// seed in four.
 func drawRequestFaults(r *rand.Rand, plan chaos.Plan) chaos.Plan {
-	quiet := r.IntN(4) == 0
-	for _, kind := range chaos.RequestKinds() {
-		rate := chaos.Rate{Kind: kind.Kind, P: requestFaultRates[r.IntN(len(requestFaultRates))]}
-		switch kind.Kind {
+	plan = drawRates(r, plan, chaos.RequestKinds(), requestFaultRates, 4)
+	for i := range plan.Rates {
+		switch rate := &plan.Rates[i]; rate.Kind {
 		case chaos.NetDelay:
 			rate.Delay = longestNetDelay
 		case chaos.NetHalfOpen:
 			rate.Delay = longestHalfOpen
 		default:
 		}
-		if active := r.IntN(2) == 0; active && !quiet {
-			plan.Rates = append(plan.Rates, rate)
-		}
 	}
 	return plan
 }
 
-// diskFaultRates are the probabilities that a kind of fault of the disk can have: a call
-// does up to a dozen operations there.
-var diskFaultRates = [...]float64{0.002, 0.005, 0.01, 0.03}
-
-// drawDiskFaults adds to the plan what befalls the operations of a disk. It makes one seed
-// in three free of it; in the others each kind is active or not with equal chance.
+// drawDiskFaults adds to the plan what befalls the operations of a disk: nothing in one seed
+// in three.
 func drawDiskFaults(r *rand.Rand, plan chaos.Plan) chaos.Plan {
-	quiet := r.IntN(3) == 0
-	for _, kind := range chaos.DiskKinds() {
-		rate := diskFaultRates[r.IntN(len(diskFaultRates))]
-		if active := r.IntN(2) == 0; active && !quiet {
-			plan = plan.WithRate(kind.Kind, rate)
-		}
-	}
-	return plan
+	return drawRates(r, plan, chaos.DiskKinds(), diskFaultRates, 3)
 }

@@ -77,15 +77,14 @@ func All() []Mutant {
 
 // OfDisk returns the mutants of the layer Disk, in a fixed order.
 func OfDisk() []Mutant {
-	same := func(inner eventcore.Store) eventcore.Store { return inner }
 	return []Mutant{
 		{
 			Name: "unsynced-file", Doc: "what is written to a file is never synced: it may be cut off after a crash",
-			Layer: Disk, Wrap: same, Forgets: []string{"sync"},
+			Layer: Disk, Wrap: unchanged, Forgets: []string{"sync"},
 		},
 		{
 			Name: "unsynced-directory", Doc: "directories are never synced: files may be gone after a crash, or be back",
-			Layer: Disk, Wrap: same, Forgets: []string{"sync directory"},
+			Layer: Disk, Wrap: unchanged, Forgets: []string{"sync directory"},
 		},
 	}
 }
@@ -95,7 +94,7 @@ func OfDiskFaults() []Mutant {
 	return []Mutant{
 		{
 			Name: "ignored-sync-failure", Doc: "a sync of a file or a directory that fails is taken for one that worked",
-			Layer: Disk, Wrap: func(inner eventcore.Store) eventcore.Store { return inner },
+			Layer: Disk, Wrap: unchanged,
 			Ignores: []string{"sync", "sync directory"}, NeedsFaults: []string{"disk-fsync"},
 		},
 		syncFailureAsNotApplied(),
@@ -111,7 +110,7 @@ func OfState() []Mutant {
 	}
 	for i := range mutants {
 		if mutants[i].Wrap == nil {
-			mutants[i].Wrap = func(inner eventcore.Store) eventcore.Store { return inner }
+			mutants[i].Wrap = unchanged
 		}
 	}
 	return mutants
@@ -127,4 +126,23 @@ func Lookup(name string) (Mutant, error) {
 		known = append(known, m.Name)
 	}
 	return Mutant{}, fmt.Errorf("mutant: none is named %q; there are %s", name, strings.Join(known, ", "))
+}
+
+// unchanged is Wrap of a mutant whose bug lies elsewhere.
+func unchanged(inner eventcore.Store) eventcore.Store { return inner }
+
+// WrapState plants the bug in what a store keeps besides events. What is nil stays nil.
+func (m *Mutant) WrapState(
+	checkpoints eventcore.CheckpointStore, coordinator eventcore.Coordinator, snapshots eventcore.SnapshotStore,
+) (eventcore.CheckpointStore, eventcore.Coordinator, eventcore.SnapshotStore) {
+	if checkpoints != nil && m.Checkpoints != nil {
+		checkpoints = m.Checkpoints(checkpoints)
+	}
+	if coordinator != nil && m.Coordinator != nil {
+		coordinator = m.Coordinator(coordinator)
+	}
+	if snapshots != nil && m.Snapshots != nil {
+		snapshots = m.Snapshots(snapshots)
+	}
+	return checkpoints, coordinator, snapshots
 }

@@ -173,12 +173,7 @@ func leased(t *testing.T, right bool) sim.Backend {
 		if err != nil {
 			return nil, err
 		}
-		cfg, err := pgxpool.ParseConfig(db.DSN)
-		if err != nil {
-			return nil, err
-		}
-		cfg.ConnConfig.Tracer = tracer
-		pool, err := pgxpool.NewWithConfig(ctx, cfg)
+		pool, err := pool(ctx, db.DSN, tracer, nil)
 		if err != nil {
 			return nil, err
 		}

@@ -40,6 +40,21 @@ func (c *closing) Close() error {
 	return c.db.Close()
 }
 
+// pool returns a pool whose statements are steps. It does not try connections that were
+// idle for a second of real time: whether any was is not up to the seed.
+func pool(ctx context.Context, dsn string, tracer *pgstep.Steps, with func(*pgxpool.Config)) (*pgxpool.Pool, error) {
+	cfg, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		return nil, err
+	}
+	cfg.ConnConfig.Tracer = tracer
+	cfg.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false }
+	if with != nil {
+		with(cfg)
+	}
+	return pgxpool.NewWithConfig(ctx, cfg)
+}
+
 // backend returns the stranger's backend with so many connections, with its statements
 // as steps or not.
 func backend(t *testing.T, like stranger, connections int32, steps bool) (sim.Backend, *int) {
@@ -57,18 +72,17 @@ func backend(t *testing.T, like stranger, connections int32, steps bool) (sim.Ba
 		if err != nil {
 			return nil, err
 		}
-		cfg, err := pgxpool.ParseConfig(db.DSN)
-		if err != nil {
-			return nil, err
-		}
-		cfg.MaxConns = connections
-		cfg.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return like.pinged }
 		name := fmt.Sprintf("stranger %d", opened.Add(1))
-		cfg.ConnConfig.RuntimeParams["application_name"] = name
-		if steps {
-			cfg.ConnConfig.Tracer = tracer
-		}
-		pool, err := pgxpool.NewWithConfig(ctx, cfg)
+		pool, err := pool(ctx, db.DSN, tracer, func(cfg *pgxpool.Config) {
+			cfg.MaxConns = connections
+			cfg.ConnConfig.RuntimeParams["application_name"] = name
+			if like.pinged {
+				cfg.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return true }
+			}
+			if !steps {
+				cfg.ConnConfig.Tracer = nil
+			}
+		})
 		if err != nil {
 			return nil, err
 		}

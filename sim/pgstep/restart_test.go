@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
@@ -37,12 +36,7 @@ func crashing(t *testing.T, cluster *pgtest.Cluster, synchronous string) sim.Bac
 			if err := errors.Join(failed, conn.Close(ctx)); err != nil {
 				return nil, err
 			}
-			cfg, err := pgxpool.ParseConfig(pgtest.With(db.DSN, "synchronous_commit", synchronous))
-			if err != nil {
-				return nil, err
-			}
-			cfg.ConnConfig.Tracer = tracer
-			pool, err := pgxpool.NewWithConfig(ctx, cfg)
+			pool, err := pool(ctx, pgtest.With(db.DSN, "synchronous_commit", synchronous), tracer, nil)
 			if err != nil {
 				return nil, err
 			}

@@ -51,7 +51,7 @@ func (n *naive) run(ctx context.Context, scenario *scenarios.Scenario) (found bo
 	bare, state := store, scenarios.StateOf(store)
 	if n.mutant.Layer == mutant.Backend {
 		store = n.mutant.Wrap(store)
-		state = planted(n.mutant, state)
+		state.Checkpoints, state.Coordinator, state.Snapshots = n.mutant.WrapState(state.Checkpoints, state.Coordinator, state.Snapshots)
 	}
 	program := scenario.Generate(prng.New(n.seed, "program"), scenarios.Params{}, nil)
 	recorder := linearizability.NewRecorder(len(program.Clients) + 1)
@@ -73,20 +73,6 @@ func (n *naive) run(ctx context.Context, scenario *scenarios.Scenario) (found bo
 		return true, nil // that the store cannot be read is what was looked for
 	}
 	return t.wrong(ctx), nil
-}
-
-// planted returns the state with the mutant in it.
-func planted(m *mutant.Mutant, s scenarios.State) scenarios.State {
-	if s.Checkpoints != nil && m.Checkpoints != nil {
-		s.Checkpoints = m.Checkpoints(s.Checkpoints)
-	}
-	if s.Coordinator != nil && m.Coordinator != nil {
-		s.Coordinator = m.Coordinator(s.Coordinator)
-	}
-	if s.Snapshots != nil && m.Snapshots != nil {
-		s.Snapshots = m.Snapshots(s.Snapshots)
-	}
-	return s
 }
 
 // threads are the clients of a run.
