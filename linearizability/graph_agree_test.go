@@ -105,7 +105,7 @@ func TestGraphAgreesWithEveryOrderAndPorcupine(t *testing.T) {
 }
 
 // planted is the number of histories in which each anomaly must be found, without -short.
-const planted = 2000
+const planted = 1000
 
 // TestGraphFindsEachAnomalyAsOftenAsItIsThere plants each anomaly in thousands of
 // histories. Not every one becomes illegal by it, and trying every order says which.

@@ -100,6 +100,9 @@ func TestAFileThatIsBroughtBackIsSynced(t *testing.T) {
 // TestTheRecordThatIsMadeNowAndThenIsNoFalseAlarm lets the machine crash around the append
 // after which the record is made while the store is open.
 func TestTheRecordThatIsMadeNowAndThenIsNoFalseAlarm(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it appends two hundred thousand events")
+	}
 	const every = 1024
 	recorded := 0
 	for _, name := range []string{"power, all that is not synced", "power, some in any order"} {

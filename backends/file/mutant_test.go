@@ -25,6 +25,9 @@ func simulated() sim.Backend {
 // TestASyncThatIsForgottenIsFoundByCrashes: only a crash shows what was not synced, so
 // the number of seeds says how often crashes come at the right time.
 func TestASyncThatIsForgottenIsFoundByCrashes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one task goes on at a time, and it takes many runs")
+	}
 	const budget = 8
 	for _, m := range mutant.OfDisk() {
 		t.Run(m.Name, func(t *testing.T) {

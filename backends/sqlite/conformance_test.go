@@ -63,6 +63,9 @@ func TestConformance(t *testing.T) {
 			}))
 	})
 	t.Run("memory", func(t *testing.T) {
+		if testing.Short() {
+			t.Skip("the statements are those of the file")
+		}
 		// A database in memory is gone with its store, and no other store can have it.
 		storetest.Run(t, openNew(places["memory"]), connections, storetest.Without("R-REOPEN", "R-HANDLE"))
 	})

@@ -39,15 +39,15 @@ func firstFailure(t *testing.T, cfg sim.Config, seeds uint64) *sim.Result {
 // often crashes come at the right time. That nothing is found without a bug is what
 // TestCertify is for.
 func TestWhatIsNotSyncedIsFoundByCrashes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one task goes on at a time, and it takes many runs")
+	}
 	const budget = 8
 	bugs := map[string]sim.Config{
 		// An append that is acknowledged before it is synced.
 		"synchronous NORMAL": {Backend: sqliteruns.OnDisk(sqlite.SynchronousNormal)},
 	}
 	for _, m := range mutant.OfDisk() {
-		if testing.Short() {
-			break
-		}
 		bugs[m.Name] = sim.Config{Backend: sqliteruns.OnDisk(sqlite.SynchronousFull), Mutant: &m}
 	}
 	for name, cfg := range bugs {
@@ -66,6 +66,9 @@ func TestWhatIsNotSyncedIsFoundByCrashes(t *testing.T) {
 // TestTasksArePlacedInTheMiddleOfSQLite: the places at which others may run, and crashes
 // come, are those that SQLite's own bugs and those of its users would show at.
 func TestTasksArePlacedInTheMiddleOfSQLite(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one task goes on at a time, and it takes many runs")
+	}
 	var trace strings.Builder
 	var sum sim.Coverage
 	crashes := 0

@@ -28,7 +28,7 @@ func TestListMeasuresGrades(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts a server")
 	}
-	code, stdout, stderr := simrun(t, "list", "--grades")
+	code, stdout, stderr := simrun(t, "list", "--grades", "--scenario", "transfers")
 	require.Equal(t, exitPass, code, stderr)
 	require.Contains(t, stdout, "measured here: bit-deterministic")
 }

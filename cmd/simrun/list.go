@@ -16,12 +16,20 @@ import (
 )
 
 func newList(known *backends) *cobra.Command {
-	grades := false
+	grades, only := false, ""
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List backends, scenarios, schedulers, faults and mutants",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			measured := scenarios.All()
+			if only != "" {
+				s, err := scenarios.Lookup(only)
+				if err != nil {
+					return err
+				}
+				measured = []scenarios.Scenario{s}
+			}
 			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
 			section := func(title string) { fmt.Fprintf(w, "%s\n", title) }
 			row := func(name, doc string) { fmt.Fprintf(w, "  %s\t%s\n", name, doc) }
@@ -31,7 +39,7 @@ func newList(known *backends) *cobra.Command {
 				if b.missing != "" {
 					row("", "cannot run here: "+b.missing)
 				} else if grades {
-					grade, err := gradeOf(cmd, b)
+					grade, err := gradeOf(cmd, b, measured)
 					if err != nil {
 						return err
 					}
@@ -58,12 +66,13 @@ func newList(known *backends) *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&grades, "grades", false, "measure how much of a run the seed decides on each backend: a seed of every scenario, twice")
+	cmd.Flags().StringVar(&only, "scenario", "", "measure grades on this scenario only")
 	return cmd
 }
 
 // gradeOf returns the worst grade that a backend shows.
-func gradeOf(cmd *cobra.Command, b backend) (differ.Grade, error) {
-	can, _, err := sim.Runnable(cmd.Context(), b.Backend, scenarios.All())
+func gradeOf(cmd *cobra.Command, b backend, on []scenarios.Scenario) (differ.Grade, error) {
+	can, _, err := sim.Runnable(cmd.Context(), b.Backend, on)
 	if err != nil {
 		return differ.None, err
 	}

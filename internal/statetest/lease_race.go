@@ -14,7 +14,7 @@ const (
 	// acquireRounds is how often they all start at the same moment.
 	acquireRounds = 4
 	// acquireTries is how often each tries where they come and go.
-	acquireTries = 10
+	acquireTries = 5
 )
 
 // oneLeads has many acquirers ask at the same moment; who gets the lease keeps it until

@@ -33,6 +33,7 @@ import (
 	"github.com/eventcore-go/eventcore-sim/scenarios"
 	"github.com/eventcore-go/eventcore-sim/sim"
 	"github.com/eventcore-go/eventcore-sim/sim/report"
+	"github.com/eventcore-go/eventcore-sim/sim/sched"
 	"github.com/eventcore-go/eventcore-sim/sim/seedfile"
 	"github.com/eventcore-go/eventcore-sim/sim/shrink"
 )
@@ -41,8 +42,9 @@ import (
 const failureDir = "testdata/sim"
 
 // Run certifies backend as sub-tests of t.
-func Run(t *testing.T, backend sim.Backend) {
+func Run(t *testing.T, backend sim.Backend, opts ...Option) {
 	t.Helper()
+	o := newOptions(opts)
 	if *flagBackend != "" && *flagBackend != backend.Name {
 		t.Skipf("backend %s is left out: -sim.backend=%s", backend.Name, *flagBackend)
 	}
@@ -50,7 +52,6 @@ func Run(t *testing.T, backend sim.Backend) {
 		replay(t, backend, *flagFile)
 		return
 	}
-	t.Run("contract", func(t *testing.T) { contract(t, backend) })
 	all := scenarios.All()
 	if *flagScenario != "" {
 		only, err := scenarios.Lookup(*flagScenario)
@@ -59,6 +60,16 @@ func Run(t *testing.T, backend sim.Backend) {
 		}
 		all = []scenarios.Scenario{only}
 	}
+	template := sim.Config{Backend: backend, Scheduler: *flagScheduler}
+	setFaults(t, &template)
+	if *flagScheduler != "" {
+		if _, err := sched.New(*flagScheduler, nil); err != nil {
+			t.Fatalf("-sim.scheduler: %v", err)
+		}
+	}
+	if !o.elsewhere {
+		t.Run("contract", func(t *testing.T) { contract(t, backend, o.contract) })
+	}
 	all, lacks, err := sim.Runnable(t.Context(), backend, all)
 	if err != nil {
 		t.Fatalf("open backend %s: %v", backend.Name, err)
@@ -66,8 +77,6 @@ func Run(t *testing.T, backend sim.Backend) {
 	for scenario, missing := range lacks {
 		t.Run(scenario, func(t *testing.T) { t.Skipf("backend %s has no %s", backend.Name, missing) })
 	}
-	template := sim.Config{Backend: backend, Scheduler: *flagScheduler}
-	setFaults(t, &template)
 	for _, scenario := range all {
 		t.Run(scenario.Name, func(t *testing.T) {
 			cfg := template
@@ -79,10 +88,9 @@ func Run(t *testing.T, backend sim.Backend) {
 
 // contract runs the contract tests, which take real time. A durable backend is closed and
 // opened again in them.
-func contract(t *testing.T, backend sim.Backend) {
+func contract(t *testing.T, backend sim.Backend, opts []storetest.Option) {
 	t.Helper()
 	var env sim.Env // of the store that was opened last: the rules are checked one after the other
-	var opts []storetest.Option
 	if backend.Durable {
 		opts = append(opts, storetest.WithReopen(func(ctx context.Context, old eventcore.Store) (eventcore.Store, error) {
 			if closer, ok := old.(io.Closer); ok {

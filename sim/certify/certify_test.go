@@ -17,8 +17,13 @@ func gotest(t *testing.T, args ...string) (output string, passed bool) {
 	if testing.Short() {
 		t.Skip("builds and runs test binaries; left out with -short")
 	}
-	cmd := exec.CommandContext(t.Context(), "go", append([]string{"test", "-count=1"}, args...)...)
-	cmd.Dir = filepath.Join("..", "..")
+	return run(t, filepath.Join("..", ".."), "go", append([]string{"test", "-count=1"}, args...)...)
+}
+
+func run(t *testing.T, dir, name string, args ...string) (output string, passed bool) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	cmd.Dir = dir
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		require.ErrorAs(t, err, new(*exec.ExitError))
@@ -26,26 +31,35 @@ func gotest(t *testing.T, args ...string) (output string, passed bool) {
 	return string(out), err == nil
 }
 
-// memory is a run of the memory backend's certification.
-func memory(t *testing.T, flags ...string) (output string, passed bool) {
+// certification builds the memory backend's tests and returns what runs its certification.
+func certification(t *testing.T) func(flags ...string) (output string, passed bool) {
 	t.Helper()
-	return gotest(t, append([]string{"./backends/memory", "-run", "TestCertify", "-v"}, flags...)...)
+	binary := filepath.Join(t.TempDir(), "memory.test")
+	output, passed := gotest(t, "-c", "-o", binary, "./backends/memory")
+	require.True(t, passed, output)
+	return func(flags ...string) (string, bool) {
+		t.Helper()
+		return run(t, filepath.Join("..", "..", "backends", "memory"), binary,
+			append([]string{"-test.run=TestCertify", "-test.v"}, flags...)...)
+	}
 }
 
 func TestFlagsChooseTheRuns(t *testing.T) {
-	output, passed := memory(t, "-sim.seed=7", "-sim.scenario=transfers", "-sim.verify")
+	certify := certification(t)
+	output, passed := certify("-sim.seed=7", "-sim.scenario=transfers", "-sim.verify")
 	require.True(t, passed, output)
 	require.Contains(t, output, "1 runs, ")
 	require.Contains(t, output, "TestCertify/transfers")
 	require.NotContains(t, output, "TestCertify/mixed")
 	require.Contains(t, output, "TestCertify/contract")
 
-	output, passed = memory(t, "-sim.backend=postgres")
+	output, passed = certify("-sim.backend=postgres")
 	require.True(t, passed, output)
 	require.Contains(t, output, "backend memory is left out: -sim.backend=postgres")
 }
 
 func TestBadFlagsAreNamed(t *testing.T) {
+	certify := certification(t)
 	for flag, want := range map[string]string{
 		"-sim.scenario=transfer": `-sim.scenario: scenarios: "transfer" is not known`,
 		"-sim.faults=explode=1%": `-sim.faults: `,
@@ -53,25 +67,27 @@ func TestBadFlagsAreNamed(t *testing.T) {
 		"-sim.scheduler=fair":    `unknown scheduler "fair"; known: random, round-robin`,
 		"-sim.file=none.json":    `-sim.file: `,
 	} {
-		output, passed := memory(t, flag, "-sim.seeds=1")
+		output, passed := certify(flag, "-sim.seeds=1")
 		require.False(t, passed, flag)
 		require.Contains(t, output, want)
+		require.NotContains(t, output, "TestCertify/contract", "it is told before anything is run")
 	}
 }
 
 func TestPlantedBugFailsTheTestAndIsReplayedFromItsFile(t *testing.T) {
+	certify := certification(t)
 	folder := filepath.Join("..", "..", "backends", "memory", "testdata")
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(folder)) })
 	require.NoDirExists(t, folder, "left over from a failed certification: look at it, then remove it")
 
-	output, passed := memory(t, "-sim.mutant=lost-append", "-sim.scenario=contention", "-sim.seeds=50")
+	output, passed := certify("-sim.mutant=lost-append", "-sim.scenario=contention", "-sim.seeds=50")
 	require.False(t, passed, output)
 	require.Contains(t, output, "VIOLATION: ")
 	require.Contains(t, output, "mutant lost-append")
 
 	line := regexp.MustCompile(`go test -run '\^TestCertify\$' (-sim\.file=\S+)`).FindStringSubmatch(output)
 	require.NotNil(t, line, output)
-	replayed, passed := memory(t, line[1])
+	replayed, passed := certify(line[1])
 	require.False(t, passed, "a replay that shows the bug is red")
 	require.Contains(t, replayed, "VIOLATION: ")
 	require.Equal(t, trace(t, output), trace(t, replayed))

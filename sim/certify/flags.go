@@ -32,7 +32,7 @@ const (
 	shortSeeds   = 20
 	// serverSeeds and shortServerSeeds are the same for backends that wait for a server: too
 	// few to say that something never happens, for which -sim.seeds=20 is enough.
-	serverSeeds      = 6
+	serverSeeds      = 4
 	shortServerSeeds = 3
 )
 

@@ -151,7 +151,10 @@ func failures(t *testing.T, cfg sim.Config, b sim.Backend, name string, n uint64
 }
 
 func TestABugBetweenTwoStatementsIsFoundWithStepsOnly(t *testing.T) {
-	const n = 12
+	if testing.Short() {
+		t.Skip("it takes many runs")
+	}
+	const n = 4
 	without, _ := backend(t, stranger{trusting: true}, 10, false)
 	require.Zero(t, failures(t, sim.Config{}, without, "write-skew", n), "without steps an append is one step: nothing can come between")
 	with, _ := backend(t, stranger{trusting: true}, 10, true)
@@ -161,7 +164,10 @@ func TestABugBetweenTwoStatementsIsFoundWithStepsOnly(t *testing.T) {
 }
 
 func TestABugThatOnlyTheEndOfASessionShowsIsFoundByKillsOnly(t *testing.T) {
-	const n, few = 8, 3
+	if testing.Short() {
+		t.Skip("it takes many runs")
+	}
+	const n = 3
 	// The network ends sessions too, so it must not have any faults here.
 	none := sim.Config{Faults: &chaos.Plan{}}
 	kills := none
@@ -172,9 +178,9 @@ func TestABugThatOnlyTheEndOfASessionShowsIsFoundByKillsOnly(t *testing.T) {
 	}
 	b, _ := backend(t, stranger{piecemeal: true}, 10, true)
 	require.Zero(t, failures(t, none, b, "transfers", n), "nobody sees the middle of an append")
-	require.Positive(t, failures(t, kills, killed(t, b), "transfers", few))
+	require.Positive(t, failures(t, kills, killed(t, b), "transfers", n))
 	right, _ := backend(t, stranger{}, 10, true)
-	require.Zero(t, failures(t, kills, killed(t, right), "transfers", few))
+	require.Zero(t, failures(t, kills, killed(t, right), "transfers", n))
 	require.Zero(t, failures(t, sim.Config{}, killed(t, right), "transfers", n), "with whatever is drawn")
 }
 
@@ -214,10 +220,13 @@ func TestConnectionsThatThePoolTriesTakeNoStep(t *testing.T) {
 }
 
 func TestASeedDecidesTheOrderOfStatements(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes many runs")
+	}
 	b, _ := backend(t, stranger{}, 10, true)
 	held := 0
 	for _, name := range []string{"contention", "transfers", "write-skew"} {
-		for seed := range seeds(4) {
+		for seed := range seeds(2) {
 			r, err := sim.Verify(t.Context(), sim.Config{Backend: b, Scenario: scenario(t, name), Seed: seed})
 			require.NoError(t, err)
 			require.Equal(t, sim.Pass, r.Verdict, "%s %d: %s\n%s", name, seed, r.Reason, r.Stall)

@@ -93,7 +93,8 @@ func (c *conn) call(ctx context.Context, s *statement, isStep bool, do func(ctx 
 // ExecContext implements [driver.ExecerContext].
 func (c *conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (result driver.Result, err error) {
 	execer, ok := c.inner.(driver.ExecerContext)
-	old, isOld := c.inner.(driver.Execer) //nolint:staticcheck // for drivers that have nothing else
+	//lint:ignore SA1019 for drivers that have nothing else
+	old, isOld := c.inner.(driver.Execer)
 	if !ok && !isOld {
 		return nil, driver.ErrSkip
 	}
@@ -117,7 +118,8 @@ func (c *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 // QueryContext implements [driver.QueryerContext].
 func (c *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	queryer, ok := c.inner.(driver.QueryerContext)
-	old, isOld := c.inner.(driver.Queryer) //nolint:staticcheck // for drivers that have nothing else
+	//lint:ignore SA1019 for drivers that have nothing else
+	old, isOld := c.inner.(driver.Queryer)
 	if !ok && !isOld {
 		return nil, driver.ErrSkip
 	}
@@ -164,7 +166,8 @@ func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, e
 		return nil, err
 	}
 	wrapped := &stmt{inner: made, conn: c, query: query, statement: s}
-	if converter, ok := made.(driver.ColumnConverter); ok { //nolint:staticcheck // for drivers that have nothing else
+	//lint:ignore SA1019 for drivers that have nothing else
+	if converter, ok := made.(driver.ColumnConverter); ok {
 		return &convertingStmt{wrapped, converter}, nil
 	}
 	return wrapped, nil
@@ -225,7 +228,8 @@ func (c *conn) begin(ctx context.Context, opts driver.TxOptions) (driver.Tx, err
 	case opts.ReadOnly:
 		return nil, errors.New("sql: driver does not support read-only transactions")
 	}
-	begun, err := c.inner.Begin() //nolint:staticcheck // for drivers that have nothing else
+	//lint:ignore SA1019 for drivers that have nothing else
+	begun, err := c.inner.Begin()
 	if err == nil && ctx.Err() != nil {
 		return nil, errors.Join(ctx.Err(), begun.Rollback())
 	}

@@ -89,7 +89,8 @@ func execStatement(ctx context.Context, s driver.Stmt, args []driver.NamedValue)
 	if err != nil {
 		return nil, err
 	}
-	return s.Exec(values) //nolint:staticcheck // for drivers that have nothing else
+	//lint:ignore SA1019 for drivers that have nothing else
+	return s.Exec(values)
 }
 
 // queryStatement queries a statement as database/sql does.
@@ -101,7 +102,8 @@ func queryStatement(ctx context.Context, s driver.Stmt, args []driver.NamedValue
 	if err != nil {
 		return nil, err
 	}
-	return s.Query(values) //nolint:staticcheck // for drivers that have nothing else
+	//lint:ignore SA1019 for drivers that have nothing else
+	return s.Query(values)
 }
 
 // unnamed returns arguments for drivers that know no names.
