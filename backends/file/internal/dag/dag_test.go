@@ -16,16 +16,16 @@ import (
 )
 
 // drawn returns a random history of replicas that see a part of what there is: parents
-// are the heads of what is seen.
+// are some of the last ones.
 func drawn(r *rand.Rand) []dag.Node {
 	var nodes []dag.Node
 	for n := range 3 + r.IntN(14) {
 		node := dag.Node{ID: newID(r), Replica: eventcore.EventID{byte(1 + r.IntN(3))}, CreatedAt: time.Unix(int64(r.IntN(4)), 0)}
-		for _, s := range r.Perm(3)[:r.IntN(3)] {
+		for _, s := range r.Perm(5)[:r.IntN(3)] {
 			node.Streams = append(node.Streams, eventcore.MustStreamID(fmt.Sprint("s", s)))
 		}
-		for range min(n, r.IntN(3)) {
-			if p := nodes[r.IntN(n)].ID; !slices.Contains(node.Parents, p) {
+		for range min(n, (1+r.IntN(5))/2) {
+			if p := nodes[max(0, n-1-r.IntN(3))].ID; !slices.Contains(node.Parents, p) {
 				node.Parents = append(node.Parents, p)
 			}
 		}
@@ -33,7 +33,7 @@ func drawn(r *rand.Rand) []dag.Node {
 		if last := &nodes[n]; r.IntN(3) == 0 {
 			above := ancestors(nodes, last.ID)
 			for _, m := range nodes {
-				if above[m.ID] && r.IntN(2) == 0 {
+				if above[m.ID] && r.IntN(5) > 0 {
 					last.Resolves = append(last.Resolves, m.ID)
 				}
 			}
@@ -106,8 +106,8 @@ func sameFork(nodes []dag.Node) map[[2]uuid.UUID]bool {
 }
 
 func TestForksAndIdentityConflictsAreThoseOfTheDefinition(t *testing.T) {
-	forked, clashes := 0, 0
-	for seed := range uint64(150) {
+	forked, clashes, settled := 0, 0, 0
+	for seed := range uint64(300) {
 		nodes := drawn(prng.New(seed, "dag"))
 		g := dag.New(slices.Clone(nodes))
 		require.Empty(t, g.Missing())
@@ -131,9 +131,17 @@ func TestForksAndIdentityConflictsAreThoseOfTheDefinition(t *testing.T) {
 		}
 		require.Len(t, g.IdentityConflicts(), pairs, "seed %d", seed)
 		clashes += pairs
+		bare := slices.Clone(nodes)
+		for i := range bare {
+			bare[i].Resolves = nil
+		}
+		if len(sameFork(bare)) != len(got) {
+			settled++
+		}
 	}
 	require.Greater(t, forked, 50)
 	require.Greater(t, clashes, 50)
+	require.Greater(t, settled, 20, "a settled contradiction must make a difference")
 }
 
 func TestTheOrderDependsOnTheSetAlone(t *testing.T) {
