@@ -18,3 +18,10 @@ func TestCertify(t *testing.T) {
 		return planted.Store{Store: minimal.New(env.Clock)}, nil
 	}})
 }
+
+// FuzzSim fails too once the fuzzer looks for it: go test -fuzz=FuzzSim.
+func FuzzSim(f *testing.F) {
+	certify.Fuzz(f, sim.Backend{Name: "planted", Open: func(_ context.Context, env sim.Env) (eventcore.Store, error) {
+		return planted.Store{Store: minimal.New(env.Clock)}, nil
+	}})
+}

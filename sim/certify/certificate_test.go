@@ -121,6 +121,7 @@ func TestRightStoresReachTheirLevels(t *testing.T) {
 	require.Equal(t, "github.com/eventcore-go/eventcore-sim", c.Harness.Module)
 	require.NotEmpty(t, c.Runs.Faults)
 	require.Equal(t, []certify.Ability{certify.SecondHandle, certify.Resources}, c.Lacking())
+	requireShares(t, c, 20)
 	crash := status(t, c, "R-CRASH-01")
 	require.Equal(t, certify.NotCertified, crash.Status)
 	require.Contains(t, crash.Reason, "no crash hook")
@@ -132,6 +133,41 @@ func TestRightStoresReachTheirLevels(t *testing.T) {
 		return file.Open(ctx, "", file.Config{FS: env.Disk.FS(), Clock: env.Clock, IDs: eventcore.NewIDGenerator(env.Clock, env.Random)})
 	}}, quick(t, 20))
 	require.Equal(t, certify.Durable, c.Level, "%+v", c.Levels)
+}
+
+// requireShares requires that the seeds of each scenario were shared out: each ran once, some
+// without faults and the others with those drawn.
+func requireShares(t *testing.T, c *certify.Certificate, seeds int) {
+	t.Helper()
+	shares := make(map[string]map[string]certify.ScenarioRuns)
+	for _, s := range c.Runs.Scenarios {
+		if shares[s.Scenario] == nil {
+			shares[s.Scenario] = make(map[string]certify.ScenarioRuns)
+		}
+		shares[s.Scenario][s.Phase] = s
+	}
+	for _, s := range scenarios.All() {
+		quiet, drawn := shares[s.Name]["quiet"], shares[s.Name]["drawn"]
+		require.Positive(t, quiet.Runs, s.Name)
+		require.Equal(t, seeds, quiet.Runs+drawn.Runs, s.Name)
+		require.Equal(t, drawn.Last+1, quiet.First, s.Name)
+		require.EqualValues(t, seeds, quiet.Last, s.Name)
+	}
+	require.NotContains(t, shares["single"], "drawn", "mixed stands for it")
+	require.Equal(t, certify.Passed, status(t, c, "R-SIM-02").Status)
+	require.Equal(t, certify.Passed, status(t, c, "R-FAULT-02").Status)
+}
+
+func TestContractThatIsCheckedElsewhereIsNotCertified(t *testing.T) {
+	c := check(t, inMemory(asIs), certify.Settings{First: 1, Seeds: 20, Scenario: "contention", Dir: t.TempDir()}, certify.WithoutContract())
+	require.Equal(t, certify.NoLevel, c.Level)
+	require.Equal(t, certify.Passed, status(t, c, "R-SIM-01").Status)
+	require.Equal(t, certify.NotCertified, status(t, c, "R-SIM-06").Status)
+	for _, r := range storetest.Requirements() {
+		got := status(t, c, r.ID)
+		require.Equal(t, certify.NotCertified, got.Status, r.ID)
+		require.Contains(t, got.Reason, "certify.WithoutContract", r.ID)
+	}
 }
 
 func TestPlantedBugFailsItsRequirementAndLevel(t *testing.T) {
@@ -221,4 +257,7 @@ func TestFewRunsProveNothing(t *testing.T) {
 	few := status(t, c, "R-FAULT-01")
 	require.Equal(t, certify.NotCertified, few.Status)
 	require.Contains(t, few.Reason, "too few")
+	for _, s := range c.Runs.Scenarios {
+		require.Equal(t, "drawn", s.Phase, s.Scenario)
+	}
 }

@@ -60,7 +60,7 @@ func usualSeeds(blocks, short, written bool) uint64 {
 }
 
 // fromFlags returns what the flags ask for.
-func fromFlags(t *testing.T, blocks bool) Settings {
+func fromFlags(t testing.TB, blocks bool) Settings {
 	t.Helper()
 	s := Settings{
 		First: 1, Seeds: usualSeeds(blocks, testing.Short(), *flagCertificate != ""), Duration: *flagDuration,

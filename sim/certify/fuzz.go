@@ -15,16 +15,19 @@ import (
 //
 // and go test -fuzz=FuzzSim. An input is the seed of a program, its scenario and sizes, the
 // kinds of faults that are drawn, one bit each, and the order of steps, one byte a step. A
-// failed run is shown and kept as a seed file, as by [Run]. Without -fuzz it runs a few inputs.
+// failed run is shown and kept as a seed file, as by [Run], which -sim.file replays. Without
+// -fuzz it runs a few inputs. -sim.scenario and -sim.mutant hold here too.
 func Fuzz(f *testing.F, backend sim.Backend, opts ...Option) {
 	f.Helper()
-	s, err := newSession(f.Context(), backend, Settings{First: 1, Seeds: 1, Dir: failureDir}, opts)
+	settings := fromFlags(f, backend.Blocks)
+	settings.Shrink = 0 // the fuzzer's own limit for one input is short
+	s, err := newSession(f.Context(), backend, settings, opts)
 	if err != nil {
 		f.Fatal(err)
 	}
 	var can []scenarios.Scenario
 	for _, p := range proofs() {
-		if s.lacks(p.scenario) == "" {
+		if s.lacks(p.scenario) == "" && (settings.Scenario == "" || settings.Scenario == p.scenario) {
 			can = append(can, p.run())
 		}
 	}
@@ -36,8 +39,12 @@ func Fuzz(f *testing.F, backend sim.Backend, opts ...Option) {
 		f.Add(uint64(2), uint8(i), uint8(3), uint8(4), uint16(0x1ff), []byte{2, 1, 0, 1, 2, 2, 0})
 	}
 	f.Fuzz(func(t *testing.T, seed uint64, scenario, clients, ops uint8, faults uint16, order []byte) {
+		if *flagFile != "" {
+			replay(t, backend, *flagFile)
+			return
+		}
 		cfg := fuzzed(can[int(scenario)%len(can)], seed, clients, ops, faults, order)
-		cfg.Backend = backend
+		cfg.Backend, cfg.Mutant = backend, settings.Mutant
 		r, err := sim.Run(t.Context(), cfg)
 		if err != nil {
 			t.Fatal(err)
