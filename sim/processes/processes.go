@@ -135,7 +135,7 @@ type run struct {
 	ops     []linearizability.Operation
 	results []scenarios.Result
 	result  Result
-	err    error
+	err     error
 }
 
 func (r *run) fail(err error) {
