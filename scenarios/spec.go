@@ -30,7 +30,7 @@ type spec struct {
 	connections int
 	// reaches counts what a run reached, by the names of what many runs must reach.
 	reaches func(results []Result) map[string]int
-	// invariants are those of the scenario alone; bookkeeping is added.
+	// invariants are those of the scenario alone; those of Bookkeeping are added.
 	invariants []Invariant
 }
 
@@ -50,7 +50,7 @@ func (s spec) scenario() Scenario {
 		Name: s.name, Doc: s.doc, Params: s.params, WantsConflict: s.wantsConflict,
 		Generate: s.generate, Run: s.run, Validate: s.validate, Lacks: lacks(s.abilities), Reaches: s.reaches,
 		Connections: s.connections,
-		Invariants:  append(bookkeeping(), s.invariants...),
+		Invariants:  append(Bookkeeping(), s.invariants...),
 	}
 	for _, o := range s.operations {
 		if o.weight > 0 {
