@@ -32,7 +32,7 @@ type spec struct {
 	connections int
 	// reaches counts what a run reached, by the names of what many runs must reach.
 	reaches func(results []Result) map[string]int
-	// invariants are those of the scenario alone; bookkeeping is added.
+	// invariants are those of the scenario alone; those of Bookkeeping are added.
 	invariants []Invariant
 }
 
@@ -53,7 +53,7 @@ func (s spec) scenario() Scenario {
 		Generate: s.generate, Run: s.run, Validate: s.validate, Lacks: lacks(s.abilities), Reaches: s.reaches,
 		Connections: s.connections,
 		Demands:     s.demands,
-		Invariants:  append(bookkeeping(), s.invariants...),
+		Invariants:  append(Bookkeeping(), s.invariants...),
 	}
 	for _, o := range s.operations {
 		if o.weight > 0 {

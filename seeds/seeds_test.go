@@ -148,7 +148,7 @@ func TestEveryMutantHasAFileAndNoSignatureTwo(t *testing.T) {
 		require.NotEmpty(t, file.Expect.Anomaly, path)
 		shown[file.Mutant] = true
 	}
-	for _, m := range slices.Concat(mutant.All(), mutant.OfState(), mutant.OfDisk()) {
+	for _, m := range slices.Concat(mutant.All(), mutant.OfState(), mutant.OfDisk(), mutant.OfDiskFaults()) {
 		require.True(t, shown[m.Name], "no file shows %s; make one: go run ./cmd/simrun run --mutant %s --seeds 200 --save", m.Name, m.Name)
 	}
 }

@@ -30,8 +30,12 @@ func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
+	os.Exit(newBackends().program(os.Args[1:]))
+}
+
+// program runs the command line until it ends or a signal ends it, and returns the exit code.
+func (b *backends) program(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := execute(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
+	defer stop()
+	return b.execute(ctx, args, os.Stdout, os.Stderr)
 }

@@ -33,7 +33,7 @@ func TestREADMETranscriptsAreWhatTheCommandsPrint(t *testing.T) {
 			// A busy machine must not cut the search short: its end is the same everywhere.
 			args = append(args, "--shrink", "10m")
 		}
-		execute(t.Context(), args, &out, &out)
+		newBackends().execute(t.Context(), args, &out, &out)
 		got := strings.TrimRight(out.String(), "\n") + "\n"
 		readme = strings.Replace(readme, block[0], "```\n$ go run ./cmd/simrun "+block[1]+"\n"+got+"```", 1)
 		if !*update {

@@ -25,12 +25,7 @@ type exitError struct{ code int }
 
 func (e exitError) Error() string { return fmt.Sprintf("exit code %d", e.code) }
 
-// execute runs the command line and returns the exit code.
-func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	return newBackends().execute(ctx, args, stdout, stderr)
-}
-
-// execute runs the command line on these backends.
+// execute runs the command line on these backends and returns the exit code.
 func (b *backends) execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := newRoot(b)
 	root.SetArgs(args)
