@@ -2,6 +2,7 @@ package certify
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"runtime"
 	"time"
@@ -63,6 +64,9 @@ func (s *session) simulate(ctx context.Context, scenario scenarios.Scenario, out
 	summary, err := batch.Do(ctx)
 	if err != nil {
 		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("certify: scenario %s is broken off: %w", scenario.Name, err)
 	}
 	if summary.Runs == 0 {
 		return errNoRun

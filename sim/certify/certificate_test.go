@@ -261,3 +261,14 @@ func TestFewRunsProveNothing(t *testing.T) {
 		require.Equal(t, "drawn", s.Phase, s.Scenario)
 	}
 }
+
+func TestCertificationThatIsBrokenOffSaysSo(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := certify.Check(ctx, inMemory(asIs), quick(t, 20), io.Discard)
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorContains(t, err, "broken off")
+
+	_, err = certify.Check(t.Context(), inMemory(asIs), certify.Settings{}, io.Discard)
+	require.ErrorContains(t, err, "Settings.Seeds is 0")
+}
