@@ -31,9 +31,9 @@ type conn struct {
 	broken, taken, pinned bool
 	// returns is how often it was given back.
 	returns atomic.Uint64
-	closing       sync.Once
-	closed        error
-	sqlite        sqlite
+	closing sync.Once
+	closed  error
+	sqlite  sqlite
 }
 
 var (

@@ -52,7 +52,7 @@ func TestAConnectionIsWaitedForUntilItIsBack(t *testing.T) {
 	tx, err := db.BeginTx(ctx, nil)
 	require.NoError(t, err)
 	defer func() { require.ErrorIs(t, tx.Rollback(), sql.ErrTxDone) }()
-	_, err = tx.PrepareContext(ctx, "SELECT 1")
+	_, err = tx.PrepareContext(ctx, "SELECT 1") //nolint:sqlclosecheck // database/sql closes it with the transaction, slowly
 	require.NoError(t, err)
 	cancel()
 	next := &fakeTask{onWait: func() {}}
