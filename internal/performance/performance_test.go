@@ -22,6 +22,10 @@ type extent struct {
 	budget time.Duration
 	// longest is the number of operations of the longest run.
 	longest int
+	// largest is the number of events of the largest store.
+	largest int
+	// calls is the number of calls that a median is of.
+	calls int
 	// trials is how often each bug is looked for, and search for how long.
 	trials int
 	search time.Duration
@@ -33,14 +37,14 @@ func TestPerformance(t *testing.T) {
 	if testing.Short() {
 		t.Skip("measures the speed of what other tests check")
 	}
-	e := extent{budget: 30 * time.Millisecond, longest: 1000, trials: 1, search: 10 * time.Second, porcupine: time.Second}
+	e := extent{budget: 30 * time.Millisecond, longest: 1000, largest: 100, calls: 20, trials: 1, search: 10 * time.Second, porcupine: time.Second}
 	if *write {
-		e = extent{budget: 2 * time.Second, longest: 1_000_000, trials: 5, search: 2 * time.Second, porcupine: 20 * time.Second}
+		e = extent{budget: 2 * time.Second, longest: 1_000_000, largest: 10_000_000, calls: 500, trials: 5, search: 2 * time.Second, porcupine: 20 * time.Second}
 	}
 	page := &bytes.Buffer{}
 	fmt.Fprintf(page, "# Speed of the harness\n\nWritten by `go test ./internal/performance -performance.write -timeout 30m`; do not edit.\n\n"+
 		"%s, %s, %d processors.\n", runtime.Version(), processor(), runtime.NumCPU())
-	for _, part := range []func(*testing.T, extent) section{throughput, layers, growth, shrinking, alternatives} {
+	for _, part := range []func(*testing.T, extent) section{throughput, layers, growth, sizes, shrinking, alternatives} {
 		began := time.Now()
 		s := part(t, e)
 		t.Logf("%s took %v", s.title, time.Since(began))
