@@ -56,6 +56,9 @@ type Result struct {
 	Projection *ProjectionLog
 	// Snapshots has the loads and saves of snapshots, in order.
 	Snapshots []SnapshotAct
+	// Cut says that the client's process ended in the middle: Err is not what the operation
+	// came to, and its last append may have succeeded all the same.
+	Cut bool
 }
 
 // Attempt is one append that an operation sent to its store.

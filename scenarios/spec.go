@@ -26,11 +26,13 @@ type spec struct {
 	whole func(p Program) error
 	// abilities are what a store must have for it, besides Append and ReadStream.
 	abilities []ability
+	// demands are what its appends ask of a store.
+	demands []Demand
 	// connections is the size of a store's pool, 0 for its usual one.
 	connections int
 	// reaches counts what a run reached, by the names of what many runs must reach.
 	reaches func(results []Result) map[string]int
-	// invariants are those of the scenario alone; bookkeeping is added.
+	// invariants are those of the scenario alone; those of Bookkeeping are added.
 	invariants []Invariant
 }
 
@@ -50,7 +52,8 @@ func (s spec) scenario() Scenario {
 		Name: s.name, Doc: s.doc, Params: s.params, WantsConflict: s.wantsConflict,
 		Generate: s.generate, Run: s.run, Validate: s.validate, Lacks: lacks(s.abilities), Reaches: s.reaches,
 		Connections: s.connections,
-		Invariants:  append(bookkeeping(), s.invariants...),
+		Demands:     s.demands,
+		Invariants:  append(Bookkeeping(), s.invariants...),
 	}
 	for _, o := range s.operations {
 		if o.weight > 0 {

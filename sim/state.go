@@ -56,7 +56,7 @@ func (t *task) call(op eventcore.Operation, do func() (result uint64, err error)
 		result = digestError(err)
 	}
 	t.note(chain(4, result))
-	t.Yield(string(op) + " returns")
+	t.Yield(string(op) + returns)
 	t.did.Returns = true
 }
 

@@ -1,6 +1,11 @@
 package sim
 
-import "time"
+import (
+	"strings"
+	"time"
+
+	"github.com/eventcore-go/eventcore-sim/eventcore"
+)
 
 // StepKind is the kind of a step of a trace.
 type StepKind uint8
@@ -55,8 +60,8 @@ func (t *Trace) Tasks() int { return len(t.tasks) }
 // Sleep is the yield point of a task that sleeps.
 const Sleep = pointSleep
 
-// Own says whether a yield point of that name is one of the simulator's own, around store
-// calls, and not one inside of the backend.
+// Own says whether a yield point of that name is one of the simulator's own, around calls
+// that the history has, and not one inside of the backend; see [OfState] for the other calls.
 func Own(point string) bool {
 	switch point {
 	case pointStart, pointSleep, pointAppend, pointAppended, pointReadStream, pointReadAll, pointEvent, pointRead, pointBarrier:
@@ -65,6 +70,22 @@ func Own(point string) bool {
 		return false
 	}
 }
+
+// OfState says whether a yield point of that name is the start or the end of a call to what
+// a store keeps besides events: checkpoints, leases and snapshots. It is one of the
+// simulator's too, but the history has no such calls.
+func OfState(point string) bool {
+	switch op := eventcore.Operation(strings.TrimSuffix(point, returns)); op {
+	case eventcore.OpLoadCheckpoint, eventcore.OpSaveCheckpoint, eventcore.OpAcquire, eventcore.OpCheckLease,
+		eventcore.OpReleaseLease, eventcore.OpLoadSnapshot, eventcore.OpSaveSnapshot:
+		return true
+	default:
+		return false
+	}
+}
+
+// returns is what the name of the yield point at the end of such a call ends in.
+const returns = " returns"
 
 // The simulator's own yield points.
 const (

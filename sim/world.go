@@ -116,6 +116,7 @@ func (w *world) loop(ctx context.Context, limit int64, finished func() bool) err
 			if err := w.onCrash(ctx); err != nil {
 				return err
 			}
+			continue // what it took down may have been the last that was waited for
 		}
 		w.ring()
 		bits, unfinished := w.collect()

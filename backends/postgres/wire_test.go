@@ -3,10 +3,12 @@ package postgres_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -87,10 +89,33 @@ func wired(t *testing.T, dsn string, size int32) (*wire, *pgxpool.Pool, *postgre
 	}
 	pool, err := pgxpool.NewWithConfig(t.Context(), cfg)
 	require.NoError(t, err)
-	t.Cleanup(pool.Close)
+	t.Cleanup(func() { require.NoError(t, closed(pool, 10*time.Second)) })
 	s, err := postgres.New(t.Context(), pool, postgres.Config{})
 	require.NoError(t, err)
 	return w, pool, s
+}
+
+// closed closes a pool, and gives up after a while: where a connection was not given back, closing
+// would wait for ever, and hang all that comes behind the test that has failed.
+func closed(pool *pgxpool.Pool, limit time.Duration) error {
+	done := make(chan struct{})
+	go func() { pool.Close(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-time.After(limit):
+		return fmt.Errorf("%d connections were not given back", pool.Stat().AcquiredConns())
+	}
+}
+
+func TestAPoolWhoseConnectionIsKeptDoesNotHangATest(t *testing.T) {
+	pool, err := pgxpool.New(t.Context(), server.DSN(t))
+	require.NoError(t, err)
+	kept, err := pool.Acquire(t.Context())
+	require.NoError(t, err)
+	require.ErrorContains(t, closed(pool, 10*time.Millisecond), "1 connections were not given back")
+	kept.Release()
+	require.NoError(t, closed(pool, 10*time.Second))
 }
 
 // connectTo connects without a store.

@@ -44,6 +44,13 @@ func (s *Store) whileBusy(ctx context.Context, try func() error) error {
 	}
 }
 
+// isIdle says of the error of a rollback that there was nothing to roll back: it can fail in
+// no other way with that code.
+func isIdle(err error) bool {
+	failed, ok := errors.AsType[*driver.Error](err)
+	return ok && failed.Code() == lib.SQLITE_ERROR
+}
+
 // isBusy says whether a statement failed for want of a lock, and nothing else.
 func isBusy(err error) bool {
 	failed, ok := errors.AsType[*driver.Error](err)

@@ -111,20 +111,36 @@ func open(ctx context.Context, db *sql.DB, cfg Config) (*Store, error) {
 	return s, nil
 }
 
-// distrustLog moves what a process has left in the log to the database and syncs that. The
-// process may have died after a sync of the log that failed: what it was to make durable is
-// then read from the system's cache, and commits behind it would be lost with it. Others that
-// have the database open keep the log in use; then it stays.
+// distrustLog moves what a process has left in the log to the database and syncs that, then
+// begins a new log and syncs it. The process may have died after a sync of the log that failed:
+// what it was to make durable is then read from the system's cache, and commits behind it would
+// be lost with it. Cutting the log is not enough: SQLite does not sync that, and after a loss of
+// power the log would be back as far as it was durable, with pages older than those that are in
+// the database. Others that have the database open keep the log in use; then it stays.
 func (s *Store) distrustLog(ctx context.Context, on *session) error {
 	if s.memory || s.cfg.Synchronous == SynchronousNormal {
 		return nil
 	}
 	_, err := on.text(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
-	if isBusy(err) {
+	if err == nil {
+		err = on.script(ctx, beginLog)
+	}
+	if err == nil || isBusy(err) {
 		return nil
+	}
+	// A failure in the middle has left a transaction, one at the end has not.
+	if failed := on.exec(ctx, rollback); failed != nil && !isIdle(failed) {
+		err = errors.Join(err, failed)
 	}
 	return err
 }
+
+// beginLog leaves everything as it is, but for a page that is written. An UPDATE that changes
+// no byte would write none.
+const beginLog = begin + `;
+INSERT INTO eventcore_migrations (version, name) VALUES (0, '');
+DELETE FROM eventcore_migrations WHERE version = 0;
+` + commit
 
 // openReaders sizes the pool of readers, unless there is no connection for it.
 func (s *Store) openReaders() {
@@ -139,25 +155,30 @@ func (s *Store) openReaders() {
 
 // openWriter opens the session that writes.
 func (s *Store) openWriter(ctx context.Context) (*session, error) {
-	opened, err := s.openSession(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.setUpWriter(ctx, opened); err != nil {
-		return nil, errors.Join(err, opened.close())
-	}
-	return opened, nil
+	return s.openWith(ctx, s.setUpWriter)
 }
 
 // openReader opens a session that reads.
 func (s *Store) openReader(ctx context.Context) (*session, error) {
+	return s.openWith(ctx, s.setUp)
+}
+
+// openWith opens a session and sets it up, or leaves none.
+func (s *Store) openWith(ctx context.Context, setUp func(context.Context, *session) error) (*session, error) {
 	opened, err := s.openSession(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.setUp(ctx, opened); err != nil {
-		return nil, errors.Join(err, opened.close())
+	isSetUp := false
+	defer func() {
+		if !isSetUp {
+			_ = opened.close() // what went wrong was said
+		}
+	}()
+	if err := setUp(ctx, opened); err != nil {
+		return nil, err
 	}
+	isSetUp = true
 	return opened, nil
 }
 

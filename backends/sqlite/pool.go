@@ -34,12 +34,17 @@ func (p *pool) get(ctx context.Context) (*session, error) {
 	if found := p.take(); found != nil {
 		return found, nil
 	}
+	isOpen := false
+	// Also where a simulated task is taken down while it waits: who closes the pool waits for
+	// all who are in.
+	defer func() {
+		if !isOpen {
+			p.gate.Leave()
+		}
+	}()
 	opened, err := p.open(ctx)
-	if err != nil {
-		p.gate.Leave()
-		return nil, err
-	}
-	return opened, nil
+	isOpen = err == nil
+	return opened, err
 }
 
 // take returns the session that was used last: its cache is the warmest.

@@ -1,29 +1,50 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
+	"context"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/eventcore-go/eventcore-sim/linearizability"
 )
 
-// The real program, the real signal: what ran until then is summarised and the
-// program ends by itself.
-func TestInterruptEndsARunWithItsSummary(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "simrun")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".")
-	output, err := build.CombinedOutput()
-	require.NoError(t, err, string(output))
+// tellingRuns is a variable that makes the test binary simrun, which tells on a pipe when a run
+// is about to be judged.
+const tellingRuns = "SIMRUN_TEST_TELLS_RUNS"
 
+// tellRuns is that simrun.
+func tellRuns() {
+	pipe := os.NewFile(3, "runs")
+	known := newBackends()
+	known.check = func(ctx context.Context, h linearizability.History, opts linearizability.Options) linearizability.Report {
+		_, _ = pipe.WriteString("run\n") // nobody reads it any more
+		return linearizability.Check(ctx, h, opts)
+	}
+	os.Exit(known.program(os.Args[1:]))
+}
+
+// The real signal: what ran until then is summarised and the program ends by itself.
+func TestInterruptEndsARunWithItsSummary(t *testing.T) {
+	told, tells, err := os.Pipe()
+	require.NoError(t, err)
+	defer told.Close()
 	var stdout, stderr bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), program, "run", "--duration", "10m", "--out", t.TempDir())
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	// One run at a time: where the second one is judged the first has ended.
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "run", "--duration", "10m", "--parallel", "1", "--backend", "memory", "--out", t.TempDir())
+	cmd.Env = append(os.Environ(), tellingRuns+"=1")
+	cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = &stdout, &stderr, []*os.File{tells}
 	require.NoError(t, cmd.Start())
-	time.Sleep(500 * time.Millisecond)
+	require.NoError(t, tells.Close())
+	runs := bufio.NewReader(told)
+	for range 2 {
+		_, err := runs.ReadString('\n')
+		require.NoError(t, err)
+	}
 	require.NoError(t, cmd.Process.Signal(os.Interrupt))
 	require.Error(t, cmd.Wait(), "an interrupted run is not a pass")
 

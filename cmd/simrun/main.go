@@ -10,6 +10,7 @@
 //	simrun diff FILE          a recorded run on all backends, compared call by call
 //	simrun parallel           programs in real time, and processes that are killed
 //	simrun sensitivity        how soon planted bugs are found
+//	simrun certify            every requirement of the contract, and a certificate
 //	simrun list               backends, scenarios, schedulers, faults, mutants
 package main
 
@@ -29,8 +30,12 @@ func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
+	os.Exit(newBackends().program(os.Args[1:]))
+}
+
+// program runs the command line until it ends or a signal ends it, and returns the exit code.
+func (b *backends) program(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := execute(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
+	defer stop()
+	return b.execute(ctx, args, os.Stdout, os.Stderr)
 }

@@ -25,6 +25,8 @@ import (
 	"github.com/eventcore-go/eventcore-sim/sim"
 	"github.com/eventcore-go/eventcore-sim/sim/processes"
 	"github.com/eventcore-go/eventcore-sim/sim/report"
+	"github.com/eventcore-go/eventcore-sim/sim/sched"
+	"github.com/eventcore-go/eventcore-sim/sim/seedfile"
 )
 
 type parallelFlags struct {
@@ -35,6 +37,8 @@ type parallelFlags struct {
 	seeds     int
 	processes bool
 	mutant    string
+	out       string
+	file      string
 }
 
 func newParallel(known *backends) *cobra.Command {
@@ -44,9 +48,10 @@ func newParallel(known *backends) *cobra.Command {
 		Short: "Run programs with real goroutines, or in processes that are killed",
 		Long: `parallel runs the programs and faults of seeds in real time: with a goroutine for each
 client, or with --processes in several processes on one store, which are killed with SIGKILL
-and replaced. Histories are judged as those of simulated runs are; with --processes, without
-the invariants of scenarios. A seed decides what is done, not what comes of it: a failure may
-not show again.`,
+and replaced. Histories are judged as those of simulated runs are, and what is left by the
+invariants of the scenario; with --processes without those that ask for more than events, which
+it says. A seed decides what is done, not what comes of it: a failure may not show again. Its
+seed file does the same once more with --file, as often as --seeds says.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
@@ -58,14 +63,18 @@ not show again.`,
 	flags.IntVar(&f.seeds, "seeds", 3, "number of seeds for each scenario")
 	flags.BoolVar(&f.processes, "processes", false, "several processes on one store, killed with SIGKILL; not for memory")
 	flags.StringVar(&f.mutant, "mutant", "", "plant this bug in the store; not with --processes")
+	flags.StringVar(&f.out, "out", "simrun-out", "folder for the seed files of failed runs")
+	flags.StringVar(&f.file, "file", "", "do what this seed file says, again and again until it fails; alone or with --seeds and --out")
 	return cmd
 }
 
 func (f *parallelFlags) run(cmd *cobra.Command) error {
-	if f.seeds < 1 {
+	switch {
+	case f.seeds < 1:
 		return fmt.Errorf("--seeds: %d; give at least 1", f.seeds)
-	}
-	if f.processes && f.mutant != "" {
+	case f.file != "":
+		return f.again(cmd)
+	case f.processes && f.mutant != "":
 		return errors.New("--mutant: bugs are not planted in other processes; leave out --processes")
 	}
 	if len(f.scenarios) == 0 && f.processes {
@@ -90,7 +99,7 @@ func (f *parallelFlags) run(cmd *cobra.Command) error {
 			continue
 		}
 		for _, s := range chosen {
-			if err := f.scenario(cmd, name, s); err != nil {
+			if err := f.trials(cmd, trial{backend: name, scenario: s, seed: f.seed, mutant: f.mutant, processes: f.processes}); err != nil {
 				return err
 			}
 		}
@@ -98,86 +107,182 @@ func (f *parallelFlags) run(cmd *cobra.Command) error {
 	return nil
 }
 
-// scenario runs the seeds of one scenario on one backend.
-func (f *parallelFlags) scenario(cmd *cobra.Command, name string, s scenarios.Scenario) error {
-	start, calls, note := time.Now(), 0, ""
-	var killed, underWay int
+// again does what a seed file says.
+func (f *parallelFlags) again(cmd *cobra.Command) error {
+	for _, flag := range []string{"backend", "scenario", "seed", "processes", "mutant"} {
+		if cmd.Flags().Changed(flag) {
+			return fmt.Errorf("--%s: the file says that; leave out --%s or --file", flag, flag)
+		}
+	}
+	file, err := seedfile.Load(f.file)
+	if err != nil {
+		return fmt.Errorf("--file: %w", err)
+	}
+	s, err := scenarios.Lookup(file.Scenario)
+	if err != nil {
+		return fmt.Errorf("--file: %s: %w", f.file, err)
+	}
+	t := trial{backend: file.Backend, scenario: s, seed: file.Seed, mutant: file.Mutant, file: &file}
+	t.processes = file.RealTime != nil && file.RealTime.Processes > 0
+	if _, err := f.known.lookup(t.backend); err != nil {
+		return fmt.Errorf("--file: %s: %w", f.file, err)
+	}
+	return f.trials(cmd, t)
+}
+
+// trial is a run in real time.
+type trial struct {
+	backend  string
+	scenario scenarios.Scenario
+	seed     uint64
+	mutant   string
+	// processes: in several of them.
+	processes bool
+	// file is what is done again; nil: what the seed says.
+	file *seedfile.File
+}
+
+// trials runs a number of seeds from that of t on, or its file as often.
+func (f *parallelFlags) trials(cmd *cobra.Command, t trial) error {
+	start := time.Now()
+	var all tally
 	for i := range f.seeds {
-		seed := f.seed + uint64(i)
-		p, err := f.known.place(cmd.Context(), name)
+		if t.file == nil {
+			t.seed = f.seed + uint64(i)
+		}
+		p, err := f.known.place(cmd.Context(), t.backend)
 		if err != nil {
 			return err
 		}
-		if f.processes {
-			var result *processes.Result
-			if result, err = f.inProcesses(cmd, p, name, s, seed); err == nil {
-				calls += len(result.History.Operations)
-				killed += result.Killed
-				underWay += result.UnderWay
-				note = fmt.Sprintf(", %d processes killed, %d calls under way", killed, underWay)
-			}
+		if t.processes {
+			err = f.inProcesses(cmd, p, t, &all)
 		} else {
-			var result *sim.Result
-			if result, err = f.inGoroutines(cmd, p, name, s, seed); err == nil {
-				calls += result.Coverage.Calls
-			}
+			err = f.inGoroutines(cmd, p, t, &all)
 		}
 		if err = errors.Join(err, p.remove()); err != nil {
 			return err
 		}
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "%s on %s: pass: %d runs, %d calls%s in %.1f s\n", s.Name, name, f.seeds, calls, note, time.Since(start).Seconds())
+	out := cmd.OutOrStdout()
+	fmt.Fprintf(out, "%s on %s: pass: %d runs, %d calls", t.scenario.Name, t.backend, f.seeds, all.calls)
+	if t.processes {
+		fmt.Fprintf(out, ", %d processes killed, %d calls under way", all.killed, all.underWay)
+	}
+	fmt.Fprintf(out, " in %.1f s\n", time.Since(start).Seconds())
+	if all.leftOut != "" {
+		fmt.Fprintf(out, "  invariants left out: %s\n", all.leftOut)
+	}
 	return nil
 }
 
-func (f *parallelFlags) inGoroutines(cmd *cobra.Command, p place, name string, s scenarios.Scenario, seed uint64) (*sim.Result, error) {
-	cfg := sim.Config{Seed: seed, Scenario: s, Backend: sim.Backend{
-		Name: name, Open: func(ctx context.Context, _ sim.Env) (eventcore.Store, error) { return openPlace(ctx, p.name) },
-	}}
-	if f.mutant != "" {
-		m, err := mutant.Lookup(f.mutant)
+// tally is what several runs did.
+type tally struct {
+	calls, killed, underWay int
+	leftOut                 string
+}
+
+func (f *parallelFlags) inGoroutines(cmd *cobra.Command, p place, t trial, all *tally) error {
+	cfg, err := t.config(sim.Backend{
+		Name: t.backend, Open: func(ctx context.Context, _ sim.Env) (eventcore.Store, error) { return openPlace(ctx, p.name) },
+	})
+	if err != nil {
+		return err
+	}
+	result, err := sim.Parallel(cmd.Context(), cfg)
+	if err != nil {
+		return err
+	}
+	if result.Verdict == sim.Pass {
+		all.calls += result.Coverage.Calls
+		return nil
+	}
+	if err := report.Failure(cmd.OutOrStdout(), result, f.keep(cmd, seedfile.OfParallel(result))...); err != nil {
+		return err
+	}
+	return exitFor(result.Verdict)
+}
+
+// config is that of a run with goroutines.
+func (t *trial) config(backend sim.Backend) (sim.Config, error) {
+	if t.file != nil {
+		return t.file.ParallelConfig(backend)
+	}
+	cfg := sim.Config{Seed: t.seed, Scenario: t.scenario, Backend: backend}
+	if t.mutant != "" {
+		m, err := mutant.Lookup(t.mutant)
 		if err != nil {
-			return nil, fmt.Errorf("--mutant: %w", err)
+			return cfg, fmt.Errorf("--mutant: %w", err)
 		}
 		cfg.Mutant = &m
 	}
-	result, err := sim.Parallel(cmd.Context(), cfg)
-	if err != nil || result.Verdict == sim.Pass {
-		return result, err
-	}
-	again := fmt.Sprintf("go run ./cmd/simrun parallel --backend %s --scenario %s --seed %d --seeds 1   # perhaps", name, s.Name, seed)
-	if err := report.Failure(cmd.OutOrStdout(), result, again); err != nil {
-		return nil, err
-	}
-	return nil, exitFor(result.Verdict)
+	return cfg, nil
 }
 
-func (f *parallelFlags) inProcesses(cmd *cobra.Command, p place, name string, s scenarios.Scenario, seed uint64) (*processes.Result, error) {
+// keep writes a seed file and returns the lines that do the same again.
+func (f *parallelFlags) keep(cmd *cobra.Command, file seedfile.File) []string {
+	path, err := file.Save(f.out)
+	if err != nil {
+		fmt.Fprintf(cmd.ErrOrStderr(), "simrun: the seed file could not be kept: %v; choose another folder with --out\n", err)
+		return nil
+	}
+	return []string{"go run ./cmd/simrun parallel --file " + path + " --seeds 100   # perhaps"}
+}
+
+func (f *parallelFlags) inProcesses(cmd *cobra.Command, p place, t trial, all *tally) error {
 	self, err := os.Executable()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	cfg := processes.Config{
-		Seed: seed, Scenario: s, Processes: 3, Clients: 2, Ops: 6, Kills: 2, Idle: p.idle,
+		Seed: t.seed, Scenario: t.scenario, Processes: 3, Clients: 2, Ops: 6, Kills: 2, Idle: p.idle,
 		Command: func(ctx context.Context) *exec.Cmd { return exec.CommandContext(ctx, self, "process", p.name) },
 		Open:    func(ctx context.Context) (eventcore.Store, error) { return openPlace(ctx, p.name) },
 	}
-	if name == "file" {
+	if t.backend == "file" {
 		cfg.Processes, cfg.Exclusive = 1, true
 	}
-	result, err := processes.Run(cmd.Context(), cfg)
-	switch {
-	case err != nil:
-		return nil, err
-	case len(result.Findings) > 0:
-		fmt.Fprintf(cmd.OutOrStdout(), "VIOLATION: %s on %s, seed %d\n  %s\n", s.Name, name, seed, strings.Join(result.Findings, "\n  "))
-		return nil, exitError{exitViolation}
-	case result.Undecided != "":
-		fmt.Fprintf(cmd.OutOrStdout(), "UNDECIDED: %s on %s, seed %d: %s\n", s.Name, name, seed, result.Undecided)
-		return nil, exitError{exitUndecided}
-	default:
-		return result, nil
+	if t.file != nil {
+		cfg.Faults, cfg.Processes = t.file.Faults, t.file.RealTime.Processes
+		cfg.Again = &processes.Plan{Clients: t.file.Program.Clients, Kills: t.file.RealTime.Kills}
 	}
+	result, err := processes.Run(cmd.Context(), cfg)
+	if err != nil {
+		return err
+	}
+	all.calls += len(result.History.Operations)
+	all.killed += result.Killed
+	all.underWay += result.UnderWay
+	all.leftOut = result.LeftOut
+	return f.judge(cmd, t, &cfg, result)
+}
+
+// judge shows what is wrong with a run in processes.
+func (f *parallelFlags) judge(cmd *cobra.Command, t trial, cfg *processes.Config, result *processes.Result) error {
+	file := seedfile.File{
+		Version: seedfile.Version, Expect: seedfile.Expect{Verdict: sim.Violation},
+		Backend: t.backend, Scenario: t.scenario.Name, Seed: t.seed, Scheduler: sched.Random, Faults: cfg.Faults,
+		Program:  scenarios.Program{Clients: result.Plan.Clients},
+		RealTime: &seedfile.RealTime{Processes: cfg.Processes, Kills: result.Plan.Kills},
+	}
+	var lines []string
+	switch {
+	case len(result.Findings) > 0:
+		file.Expect.Anomaly = result.Findings[0].Name
+		for _, found := range result.Findings {
+			lines = append(lines, found.String())
+		}
+	case result.Undecided != "":
+		file.Expect.Verdict = sim.Undecided
+		lines = []string{result.Undecided}
+	default:
+		return nil
+	}
+	verdict := file.Expect.Verdict
+	fmt.Fprintf(cmd.OutOrStdout(), "%s: %s on %s, seed %d\n  %s\n", strings.ToUpper(string(verdict)), t.scenario.Name, t.backend, t.seed, strings.Join(lines, "\n  "))
+	for _, again := range f.keep(cmd, file) {
+		fmt.Fprintf(cmd.OutOrStdout(), "\n  to see it again:\n    %s\n", again)
+	}
+	return exitFor(verdict)
 }
 
 // place is where a real store is.

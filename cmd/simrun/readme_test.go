@@ -33,7 +33,7 @@ func TestREADMETranscriptsAreWhatTheCommandsPrint(t *testing.T) {
 			// A busy machine must not cut the search short: its end is the same everywhere.
 			args = append(args, "--shrink", "10m")
 		}
-		execute(t.Context(), args, &out, &out)
+		newBackends().execute(t.Context(), args, &out, &out)
 		got := strings.TrimRight(out.String(), "\n") + "\n"
 		readme = strings.Replace(readme, block[0], "```\n$ go run ./cmd/simrun "+block[1]+"\n"+got+"```", 1)
 		if !*update {
@@ -58,10 +58,12 @@ func TestREADMENamesOnlyFlagsThatExist(t *testing.T) {
 	_, runHelp, _ := simrun(t, "run", "--help")
 	_, replayHelp, _ := simrun(t, "replay", "--help")
 	_, shrinkHelp, _ := simrun(t, "shrink", "--help")
+	_, parallelHelp, _ := simrun(t, "parallel", "--help")
+	_, certifyHelp, _ := simrun(t, "certify", "--help")
 	for _, name := range regexp.MustCompile("[ `](--[a-z-]+)").FindAllStringSubmatch(string(text), -1) {
 		if name[1] == "--help" {
 			continue
 		}
-		require.Contains(t, runHelp+replayHelp+shrinkHelp, name[1])
+		require.Contains(t, runHelp+replayHelp+shrinkHelp+parallelHelp+certifyHelp, name[1])
 	}
 }

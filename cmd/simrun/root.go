@@ -25,12 +25,7 @@ type exitError struct{ code int }
 
 func (e exitError) Error() string { return fmt.Sprintf("exit code %d", e.code) }
 
-// execute runs the command line and returns the exit code.
-func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	return newBackends().execute(ctx, args, stdout, stderr)
-}
-
-// execute runs the command line on these backends.
+// execute runs the command line on these backends and returns the exit code.
 func (b *backends) execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := newRoot(b)
 	root.SetArgs(args)
@@ -72,7 +67,7 @@ asked for and never happened; 4 the checkers disagree: a bug of the harness.`,
 	// The flags of the default command are accepted without its name too.
 	root.Flags().AddFlagSet(run.Flags())
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(run, newReplay(known), newShow(known), newShrink(known), newExplore(known), newDiff(known), newParallel(known), newProcess(), newSensitivity(known), newList(known))
+	root.AddCommand(run, newReplay(known), newShow(known), newShrink(known), newExplore(known), newDiff(known), newParallel(known), newProcess(), newSensitivity(known), newCertify(known), newList(known))
 	return root
 }
 

@@ -90,7 +90,7 @@ func (f *sensitivityFlags) config(cmd *cobra.Command) (sensitivity.Config, error
 			cfg.Schedulers = append(cfg.Schedulers, s.Name)
 		}
 	}
-	cfg.Mutants = slices.Concat(mutant.All(), mutant.OfState(), mutant.OfDisk())
+	cfg.Mutants = slices.Concat(mutant.All(), mutant.OfState(), mutant.OfDisk(), mutant.OfDiskFaults())
 	if len(f.mutants) > 0 {
 		cfg.Mutants = nil
 	}

@@ -19,7 +19,7 @@ import (
 func simrun(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	code = execute(t.Context(), args, &out, &errs)
+	code = newBackends().execute(t.Context(), args, &out, &errs)
 	return code, out.String(), errs.String()
 }
 
@@ -226,7 +226,7 @@ func TestInterruptedRunSummarisesWhatRan(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var out, errs bytes.Buffer
-	code := execute(ctx, []string{"run", "--out", t.TempDir()}, &out, &errs)
+	code := newBackends().execute(ctx, []string{"run", "--out", t.TempDir()}, &out, &errs)
 	require.Equal(t, exitUndecided, code)
 	require.Contains(t, out.String(), "interrupted")
 	require.Contains(t, out.String(), "undecided: 0 runs")

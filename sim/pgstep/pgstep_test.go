@@ -200,7 +200,7 @@ func TestDeadlocksComeOutTheSameEachTime(t *testing.T) {
 func TestAPoolThatIsExhaustedDoesNotHangTheRun(t *testing.T) {
 	b, _ := backend(t, stranger{}, 1, true)
 	waited := 0
-	for seed := range seeds(3) {
+	for seed := range seeds(2) {
 		r, err := sim.Verify(t.Context(), sim.Config{Backend: b, Scenario: scenario(t, "transfers"), Seed: seed})
 		require.NoError(t, err)
 		require.Equal(t, sim.Pass, r.Verdict, "%d: %s\n%s", seed, r.Reason, r.Stall)
@@ -212,7 +212,7 @@ func TestAPoolThatIsExhaustedDoesNotHangTheRun(t *testing.T) {
 func TestConnectionsThatThePoolTriesTakeNoStep(t *testing.T) {
 	// The pool does it in a goroutine of its own, in the middle of the task's step.
 	b, _ := backend(t, stranger{pinged: true}, 10, true)
-	for seed := range seeds(4) {
+	for seed := range seeds(2) {
 		r, err := sim.Verify(t.Context(), sim.Config{Backend: b, Scenario: scenario(t, "transfers"), Seed: seed})
 		require.NoError(t, err)
 		require.Equal(t, sim.Pass, r.Verdict, "%d: %s\n%s", seed, r.Reason, r.Stall)

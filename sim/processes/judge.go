@@ -10,6 +10,7 @@ import (
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/linearizability"
+	"github.com/eventcore-go/eventcore-sim/scenarios"
 )
 
 // judge reads the store and judges the history.
@@ -21,7 +22,7 @@ func (r *run) judge(ctx context.Context) (err error) {
 	}
 	store, err := r.cfg.Open(ctx)
 	if err != nil {
-		r.find("the store does not open any more: %v", err)
+		r.find("not opened", fmt.Sprintf("the store does not open any more: %v", err))
 		return nil
 	}
 	defer func() {
@@ -31,7 +32,7 @@ func (r *run) judge(ctx context.Context) (err error) {
 	}()
 	last, err := r.final(ctx, store)
 	if err != nil {
-		r.find("the store cannot be read any more: %v", err)
+		r.find("final read failed", fmt.Sprintf("the store cannot be read any more: %v", err))
 		return nil
 	}
 	// All that was told happened before.
@@ -49,6 +50,7 @@ func (r *run) judge(ctx context.Context) (err error) {
 	slices.SortFunc(r.ops, func(a, b linearizability.Operation) int { return cmp.Compare(a.Call, b.Call) })
 	r.result.History = linearizability.History{Operations: r.ops, Final: last.Final}
 	r.check(ctx)
+	r.checkInvariants(last.Final)
 	return nil
 }
 
@@ -98,7 +100,7 @@ func (r *run) streams() []eventcore.StreamID {
 func (r *run) check(ctx context.Context) {
 	report := linearizability.Check(ctx, r.result.History, linearizability.Options{})
 	for _, a := range report.Anomalies {
-		r.find("%s: %s", a.Name, a.Message)
+		r.find(a.Name, a.Message)
 	}
 	if report.Verdict == linearizability.Unknown {
 		r.result.Undecided = report.Reason
@@ -108,8 +110,30 @@ func (r *run) check(ctx context.Context) {
 	case graph.Verdict == linearizability.Unknown && r.result.Undecided == "":
 		r.result.Undecided = graph.Reason
 	case graph.Verdict == linearizability.Violation && len(report.Anomalies) == 0:
-		r.find("%s", graph.Reason)
+		r.find("not linearizable", graph.Reason)
 	case graph.Verdict == linearizability.OK && report.Verdict == linearizability.Unknown:
 		r.result.Undecided = "" // the fast checker is complete
 	}
+}
+
+// checkInvariants judges what operations came to by the invariants of the scenario.
+func (r *run) checkInvariants(last *linearizability.Final) {
+	r.result.Results = r.results
+	invariants := r.cfg.Scenario.Invariants
+	if needed := r.cfg.Scenario.Lacks(justEvents{}); needed != "" {
+		invariants = scenarios.Bookkeeping()
+		r.result.LeftOut = "those of scenario " + r.cfg.Scenario.Name + " alone: what a process that was killed did with its " + needed + " is not known"
+	}
+	final := &scenarios.Final{Results: r.results, Streams: last.Streams, Global: last.Global}
+	for _, invariant := range invariants {
+		if err := invariant.Check(final); err != nil {
+			r.find("invariant "+invariant.Name, fmt.Sprintf("%s: %v", invariant.Doc, err))
+		}
+	}
+}
+
+// justEvents stands for a store that keeps events and nothing else.
+type justEvents struct {
+	eventcore.Store
+	eventcore.AllReader
 }

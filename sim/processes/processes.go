@@ -9,7 +9,6 @@
 package processes
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"context"
@@ -17,14 +16,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os/exec"
-	"slices"
 	"sync"
 
 	"github.com/eventcore-go/eventcore-sim/chaos"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
-	"github.com/eventcore-go/eventcore-sim/internal/prng"
 	"github.com/eventcore-go/eventcore-sim/linearizability"
 	"github.com/eventcore-go/eventcore-sim/scenarios"
 )
@@ -49,13 +45,31 @@ type Config struct {
 	// Processes run at a time, each with Clients clients of Ops operations; each of them is
 	// killed and replaced Kills times.
 	Processes, Clients, Ops, Kills int
+	// Again, where not nil, is what is done in place of what the seed draws; Clients, Ops and
+	// Kills are then those of it.
+	Again *Plan
+}
+
+// Plan is what all processes do, in the order of their numbers: those of one place follow one
+// another.
+type Plan struct {
+	// Clients has the operations of each client, as many clients for each process.
+	Clients [][]scenarios.Op
+	// Kills says after how many lines that it told each process was killed, 0 for never.
+	Kills []int
 }
 
 // Result is what came of it.
 type Result struct {
 	History linearizability.History
+	// Results are those of the operations that began, in no order.
+	Results []scenarios.Result
+	// Plan is what was done; with it in [Config.Again] the same is done once more.
+	Plan Plan
 	// Findings say what is wrong, empty if nothing is.
-	Findings []string
+	Findings []Finding
+	// LeftOut says which invariants of the scenario were not checked, and why; empty: all were.
+	LeftOut string
 	// Undecided says why the history could not be judged, empty if it was.
 	Undecided string
 	// Killed counts processes that were killed in the middle of their work, UnderWay the
@@ -63,8 +77,22 @@ type Result struct {
 	Killed, UnderWay, Refused int
 }
 
+// Finding is one thing that is wrong.
+type Finding struct {
+	// Name is the anomaly's or the invariant's, Message a sentence about it.
+	Name, Message string
+}
+
+// String returns both.
+func (f Finding) String() string { return f.Name + ": " + f.Message }
+
 // Run runs. An error is that of starting processes or of ctx.
 func Run(ctx context.Context, cfg Config) (*Result, error) {
+	if cfg.Again != nil {
+		if err := cfg.repeats(); err != nil {
+			return nil, err
+		}
+	}
 	switch {
 	case cfg.Command == nil || cfg.Open == nil:
 		return nil, errors.New("processes: Command or Open is nil; both are needed")
@@ -80,11 +108,12 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 		return nil, err
 	}
 	r := &run{cfg: cfg, began: began}
+	r.result.Plan = cfg.plan()
 	var places sync.WaitGroup
 	for place := range cfg.Processes {
 		places.Go(func() {
 			for turn := range cfg.Kills + 1 {
-				if err := r.turn(ctx, place*(cfg.Kills+1)+turn, turn < cfg.Kills); err != nil {
+				if err := r.turn(ctx, place*(cfg.Kills+1)+turn); err != nil {
 					r.fail(err)
 					return
 				}
@@ -102,10 +131,11 @@ type run struct {
 	cfg   Config
 	began int64
 
-	mu     sync.Mutex
-	ops    []linearizability.Operation
-	result Result
-	err    error
+	mu      sync.Mutex
+	ops     []linearizability.Operation
+	results []scenarios.Result
+	result  Result
+	err     error
 }
 
 func (r *run) fail(err error) {
@@ -116,18 +146,18 @@ func (r *run) fail(err error) {
 	}
 }
 
-func (r *run) find(format string, args ...any) {
+func (r *run) find(name, message string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.result.Findings = append(r.result.Findings, fmt.Sprintf(format, args...))
+	r.result.Findings = append(r.result.Findings, Finding{name, message})
 }
 
 // turn runs one process, and kills it if it is to be.
-func (r *run) turn(ctx context.Context, process int, kill bool) error {
-	random := prng.New(r.cfg.Seed, "process", uint64(process)) //nolint:gosec // an index is not negative
+func (r *run) turn(ctx context.Context, process int) error {
+	first := process * r.cfg.Clients
 	work := Work{
-		Seed: r.cfg.Seed, Scenario: r.cfg.Scenario.Name, Began: r.began, Process: process, First: process * r.cfg.Clients,
-		Clients: r.program(random), Faults: r.cfg.Faults.String(),
+		Seed: r.cfg.Seed, Scenario: r.cfg.Scenario.Name, Began: r.began, Process: process, First: first,
+		Clients: r.result.Plan.Clients[first : first+r.cfg.Clients], Faults: r.cfg.Faults.String(),
 	}
 	input, err := json.Marshal(work)
 	if err != nil {
@@ -143,75 +173,11 @@ func (r *run) turn(ctx context.Context, process int, kill bool) error {
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("processes: start process %d: %w", process, err)
 	}
-	after := 0
-	if kill {
-		after = 1 + random.IntN(2*r.cfg.Clients*r.cfg.Ops)
-	}
-	killed, err := r.follow(ctx, cmd, out, after)
+	killed, err := r.follow(ctx, cmd, out, &work, r.result.Plan.Kills[process])
 	if failed := cmd.Wait(); failed != nil && !killed {
 		return fmt.Errorf("processes: process %d: %w: %s", process, failed, said)
 	}
 	return err
-}
-
-// program draws what the clients of a process do.
-func (r *run) program(random *rand.Rand) [][]scenarios.Op {
-	params := scenarios.Params{Clients: r.cfg.Clients, OpsPerClient: r.cfg.Ops, Streams: 3, MaxEvents: 2}
-	program := r.cfg.Scenario.Generate(random, params, nil)
-	// What a process finds was left by others; its own first client sets up what it needs.
-	program.Clients[0] = append(slices.Clone(program.Setup), program.Clients[0]...)
-	return program.Clients
-}
-
-// follow reads what a process tells, and kills it after so many lines, unless that is 0.
-func (r *run) follow(ctx context.Context, cmd *exec.Cmd, out io.Reader, after int) (killed bool, err error) {
-	type key struct{ client, number int }
-	open := make(map[key]linearizability.Operation)
-	lines := bufio.NewReader(out)
-	for n := 1; ; n++ {
-		line, err := lines.ReadBytes('\n')
-		if err != nil {
-			break // a line that was cut off began no call and ended none
-		}
-		if n == 1 && r.cfg.Exclusive {
-			r.intrude(ctx)
-		}
-		told, err := parse(line)
-		if err != nil {
-			return killed, err
-		}
-		if told.Broken != "" {
-			r.find("%s", told.Broken)
-			continue
-		}
-		op, err := told.operation()
-		if err != nil {
-			return killed, fmt.Errorf("processes: %w", err)
-		}
-		at := key{op.Client, told.Number}
-		if op.Return == linearizability.Never {
-			open[at] = op
-		} else {
-			delete(open, at)
-			r.keep(op)
-		}
-		if n == after {
-			if err := cmd.Process.Kill(); err != nil {
-				return killed, fmt.Errorf("processes: kill: %w", err)
-			}
-			killed = true
-		}
-	}
-	for _, op := range open {
-		r.keep(op)
-	}
-	if killed {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.result.Killed++
-		r.result.UnderWay += len(open)
-	}
-	return killed, nil
 }
 
 func (r *run) keep(op linearizability.Operation) {
@@ -224,7 +190,7 @@ func (r *run) keep(op linearizability.Operation) {
 func (r *run) intrude(ctx context.Context) {
 	store, err := r.cfg.Open(ctx)
 	if err == nil {
-		r.find("a second process was let in while another one had the store")
+		r.find("not exclusive", "a second process was let in while another one had the store")
 		if closer, ok := store.(io.Closer); ok {
 			_ = closer.Close() // what is wrong was said
 		}

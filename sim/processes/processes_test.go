@@ -70,11 +70,36 @@ func open(ctx context.Context, place string) (eventcore.Store, error) {
 	default:
 		store, err = postgres.Open(ctx, where, postgres.Config{})
 	}
-	if bug != "" && err == nil {
+	switch {
+	case err != nil:
+	case bug == "late":
 		store = &late{Store: store}
+	case bug == "rewriting":
+		store = &rewriting{Store: store}
 	}
 	return store, err
 }
+
+// rewriting stores other metadata than it was given, which no history of calls shows.
+type rewriting struct{ eventcore.Store }
+
+func (s *rewriting) Append(ctx context.Context, writes eventcore.Writes) (eventcore.Appended, error) {
+	var other eventcore.Writes
+	for _, p := range writes.Participants() {
+		if err := other.Expect(p.Stream, p.Expected); err != nil {
+			return eventcore.Appended{}, err
+		}
+	}
+	for _, e := range writes.Events() {
+		e.Event.Metadata = []byte(`{"by":"somebody"}`)
+		if err := other.Append(writes.Participants()[e.Participant].Stream, e.Event); err != nil {
+			return eventcore.Appended{}, err
+		}
+	}
+	return s.Store.Append(ctx, other)
+}
+
+func (s *rewriting) Close() error { return s.Store.(io.Closer).Close() }
 
 // late says that an append is applied a while before it is, so that a process that is
 // killed meanwhile takes it along. No crash inside of the process shows that.
@@ -161,6 +186,8 @@ func passes(t *testing.T, configured func(t *testing.T) processes.Config) {
 		require.NoError(t, err)
 		require.Empty(t, result.Findings, "seed %d", cfg.Seed)
 		require.Empty(t, result.Undecided, "seed %d", cfg.Seed)
+		require.Empty(t, result.LeftOut)
+		require.NotEmpty(t, result.Results)
 		require.NotEmpty(t, result.History.Final.Streams)
 		killed += result.Killed
 		underWay += result.UnderWay
@@ -232,6 +259,42 @@ func TestAnAppendThatDiesWithItsProcessIsFound(t *testing.T) {
 	t.Fatal("it was not found")
 }
 
+// TestInvariantsAreChecked: that an event is what was sent, only they say. What was done is done
+// again from the plan.
+func TestInvariantsAreChecked(t *testing.T) {
+	cfg := config(t, "rewriting+sqlite:"+filepath.Join(t.TempDir(), "events.db"), "contention")
+	cfg.Kills = 1
+	result, err := processes.Run(t.Context(), cfg)
+	require.NoError(t, err)
+	require.Contains(t, names(result.Findings), "invariant acknowledged")
+	require.Len(t, result.Plan.Clients, 8)
+	require.Len(t, result.Plan.Kills, 4)
+
+	again := config(t, "rewriting+sqlite:"+filepath.Join(t.TempDir(), "events.db"), "contention")
+	again.Again, again.Kills, again.Seed = &result.Plan, 0, 99
+	second, err := processes.Run(t.Context(), again)
+	require.NoError(t, err)
+	require.Contains(t, names(second.Findings), "invariant acknowledged")
+	require.Equal(t, result.Plan, second.Plan)
+	require.Positive(t, second.Killed)
+}
+
+func names(findings []processes.Finding) (all []string) {
+	for _, f := range findings {
+		all = append(all, f.Name)
+	}
+	return all
+}
+
+func TestWhatIsNotCheckedIsSaid(t *testing.T) {
+	cfg := config(t, "sqlite:"+filepath.Join(t.TempDir(), "events.db"), "snapshots")
+	cfg.Processes, cfg.Clients, cfg.Kills, cfg.Ops = 1, 1, 0, 2
+	result, err := processes.Run(t.Context(), cfg)
+	require.NoError(t, err)
+	require.Empty(t, result.Findings)
+	require.Contains(t, result.LeftOut, "eventcore.SnapshotStore")
+}
+
 func TestFaultsComeInTheProcesses(t *testing.T) {
 	cfg := config(t, "sqlite:"+filepath.Join(t.TempDir(), "events.db"), "contention")
 	plan, err := chaos.ParsePlan("fail-after=30%,decode-error=10%")
@@ -259,4 +322,7 @@ func TestWhatDoesNotFitIsRefused(t *testing.T) {
 	require.ErrorContains(t, err, "give at least 1, 1, 1, 0")
 	_, err = processes.Run(t.Context(), processes.Config{})
 	require.ErrorContains(t, err, "Command or Open is nil")
+	cfg.Processes, cfg.Again = 2, &processes.Plan{Clients: make([][]scenarios.Op, 3), Kills: make([]int, 3)}
+	_, err = processes.Run(t.Context(), cfg)
+	require.ErrorContains(t, err, "Again has 3 processes with 3 clients, and 2 run at a time")
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/linearizability"
+	"github.com/eventcore-go/eventcore-sim/scenarios"
 )
 
 // record is a line that a process writes: a call before it is made, and once more when it
@@ -38,8 +39,53 @@ type record struct {
 	End             linearizability.End    `json:",omitempty"`
 
 	Error string `json:",omitempty"`
-	// Broken is a rule of the scenario that did not hold.
-	Broken string `json:",omitempty"`
+	// Bytes are those of the events, told where an append begins.
+	Bytes []payload `json:",omitempty"`
+	// Done is what came of an operation of the program; the record has nothing besides.
+	Done *done `json:",omitempty"`
+}
+
+// payload is what an event says, byte by byte: JSON within JSON would be written anew.
+type payload struct{ Data, Metadata []byte }
+
+// done is what came of an operation of a client's program, as far as invariants ask for it
+// and the calls do not say it.
+type done struct {
+	Index    int
+	Outcome  eventcore.Outcome
+	Ref      uint64
+	Attempts int                       `json:",omitempty"`
+	Read     []eventcore.StreamVersion `json:",omitempty"`
+	Appended []eventcore.StreamVersion `json:",omitempty"`
+	Error    string                    `json:",omitempty"`
+	// Violation is a rule of the scenario that did not hold.
+	Violation *scenarios.Violation `json:",omitempty"`
+}
+
+// doneOf returns what a process tells of a result.
+func doneOf(index int, result *scenarios.Result) *done {
+	d := &done{
+		Index: index, Outcome: result.Outcome, Ref: result.Ref,
+		Attempts: result.Executed.Attempts, Read: result.Executed.Read, Appended: result.Executed.Appended.Streams,
+	}
+	if result.Err != nil {
+		d.Error = result.Err.Error()
+	}
+	d.Violation, _ = errors.AsType[*scenarios.Violation](result.Err)
+	return d
+}
+
+// result is the inverse of doneOf, without the client, its operation and its attempts.
+func (d *done) result() scenarios.Result {
+	r := scenarios.Result{Index: d.Index, Phase: scenarios.PhaseSafety, Outcome: d.Outcome, Ref: d.Ref}
+	r.Executed.Attempts, r.Executed.Read, r.Executed.Appended.Streams = d.Attempts, d.Read, d.Appended
+	switch {
+	case d.Violation != nil:
+		r.Err = d.Violation
+	case d.Error != "":
+		r.Err = errors.New(d.Error)
+	}
+	return r
 }
 
 // writer writes records; it is safe for concurrent use. Each is one write to a pipe, which
@@ -50,8 +96,9 @@ type writer struct {
 	err error
 }
 
-func (w *writer) write(number int, op *linearizability.Operation) {
+func (w *writer) write(number int, op *linearizability.Operation, bytes []payload) {
 	r := record{
+		Bytes:  bytes,
 		Client: op.Client, Number: number, Kind: op.Kind, Call: op.Call, Return: op.Return,
 		Participants: op.Participants, Events: op.Events, Outcome: op.Outcome, Conflict: op.Conflict,
 		Streams: op.Appended.Streams, Last: op.Appended.Last,

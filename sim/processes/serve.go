@@ -73,11 +73,9 @@ func Serve(ctx context.Context, store eventcore.Store, in io.Reader, out io.Writ
 			IDs:    eventcore.NewIDGenerator(clock, prng.New(work.Seed, "ids", number)),
 		}
 		running.Go(func() {
-			for _, op := range ops {
+			for i, op := range ops {
 				result := scenario.Run(ctx, client, op)
-				if violation, is := errors.AsType[*scenarios.Violation](result.Err); is {
-					w.send(record{Broken: fmt.Sprintf("client %d: %s: %s: %s", id, op, violation.Rule, violation.Detail)})
-				}
+				w.send(record{Client: id, Done: doneOf(i, &result)})
 			}
 		})
 	}
@@ -108,10 +106,10 @@ func telling(t *teller, store eventcore.Store) eventcore.Store {
 }
 
 // begin tells that a call begins. The stamp is taken before anybody can know.
-func (t *teller) begin(op *linearizability.Operation) (number int) {
+func (t *teller) begin(op *linearizability.Operation, bytes []payload) (number int) {
 	t.calls++
 	op.Client, op.Call, op.Return = t.id, t.stamps.call(), linearizability.Never
-	t.out.write(t.calls, op)
+	t.out.write(t.calls, op, bytes)
 	return t.calls
 }
 
@@ -120,11 +118,13 @@ func (t *teller) Append(ctx context.Context, writes eventcore.Writes) (eventcore
 	op := linearizability.Operation{
 		Kind: linearizability.Append, Outcome: eventcore.OutcomeUnknown, Participants: writes.Participants(),
 	}
+	var bytes []payload
 	for i := range writes.Events() {
 		e := &writes.Events()[i]
 		op.Events = append(op.Events, linearizability.Event{ID: e.Event.ID, Participant: e.Participant, Type: e.Event.Type})
+		bytes = append(bytes, payload{e.Event.Data, e.Event.Metadata})
 	}
-	number := t.begin(&op)
+	number := t.begin(&op, bytes)
 	appended, err := t.inner.Append(ctx, writes)
 	op.Return = t.stamps.returned()
 	op.Outcome, op.Err = eventcore.OutcomeOf(err), err
@@ -135,7 +135,7 @@ func (t *teller) Append(ctx context.Context, writes eventcore.Writes) (eventcore
 		op.Conflict, _ = errors.AsType[*eventcore.VersionConflict](err)
 	default:
 	}
-	t.out.write(number, &op)
+	t.out.write(number, &op, nil)
 	return appended, err
 }
 
@@ -154,10 +154,10 @@ func (t *teller) read(op linearizability.Operation, events iter.Seq2[eventcore.R
 	return func(consume func(eventcore.Recorded, error) bool) {
 		op := op
 		op.End = linearizability.Failed
-		number := t.begin(&op)
+		number := t.begin(&op, nil)
 		end := func(how linearizability.End, err error) {
 			op.End, op.Err, op.Return = how, err, t.stamps.returned()
-			t.out.write(number, &op)
+			t.out.write(number, &op, nil)
 		}
 		for event, err := range events {
 			if err != nil {

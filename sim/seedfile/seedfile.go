@@ -27,8 +27,9 @@ import (
 )
 
 // Version is the version of the format that this package writes. It reads this one
-// and all before it. Version 2 added from and was, and allows single faults only.
-const Version = 2
+// and all before it. Version 2 added from and was, and allows single faults only; version 3
+// added real_time.
+const Version = 3
 
 // File is a seed file.
 type File struct {
@@ -54,12 +55,25 @@ type File struct {
 	Scheduler string `json:"scheduler"`
 	// Schedule has the task of each step; see sched.Parse.
 	Schedule string `json:"schedule"`
+	// RealTime says of a run in real time how it was carried out; nil for one that was simulated.
+	RealTime *RealTime `json:"real_time,omitempty"`
 	// From says what the run was shrunk from; nil for one that was not.
 	From *Origin `json:"from,omitempty"`
 	// Trace is the trace hash of the run when the file was written, in
 	// hexadecimal. Another hash at replay means that the harness or the backend
 	// takes other steps now; the verdict may still be the same.
 	Trace string `json:"trace"`
+}
+
+// RealTime says how a run in real time was carried out. Its program, faults and kills are those
+// of the file; the order is nobody's, so it may come to something else the next time.
+type RealTime struct {
+	// Processes is how many processes ran at a time; 0: there was one, and a goroutine for each
+	// client.
+	Processes int `json:"processes,omitempty"`
+	// Kills says for each of all the processes after how many lines that it told it was killed, 0
+	// for never. The program has as many clients for each.
+	Kills []int `json:"kills,omitempty"`
 }
 
 // Origin is the size of the run that a smaller one was made from.
@@ -103,6 +117,13 @@ func (f File) Name() string {
 	if f.Mutant != "" {
 		store += "-" + f.Mutant
 	}
+	switch {
+	case f.RealTime == nil:
+	case f.RealTime.Processes > 0:
+		store += "-processes"
+	default:
+		store += "-parallel"
+	}
 	return fmt.Sprintf("%s-%s-%s-%d.json", slug(what), slug(store), slug(f.Scenario), f.Seed)
 }
 
@@ -135,9 +156,31 @@ func slug(s string) string {
 	}), "-")
 }
 
+// OfParallel makes the seed file of a run of [sim.Parallel].
+func OfParallel(r *sim.Result) File {
+	f := Of(r)
+	f.RealTime, f.Trace, f.Schedule = &RealTime{}, "", ""
+	return f
+}
+
 // Config returns the configuration that replays the file on backend, which need
-// not be the one that the file names. An error names the field that is wrong.
+// not be the one that the file names. An error names the field that is wrong, and says of a
+// run in real time that nothing replays it.
 func (f File) Config(backend sim.Backend) (sim.Config, error) {
+	if f.RealTime != nil {
+		return sim.Config{}, errors.New("seed file: real_time: the run was one in real time, whose order nothing repeats; try its program again with simrun parallel --file")
+	}
+	return f.config(backend)
+}
+
+// ParallelConfig is Config for [sim.Parallel], which carries out the program and the faults of
+// any file, and no crashes.
+func (f File) ParallelConfig(backend sim.Backend) (sim.Config, error) {
+	f.Crashes = nil
+	return f.config(backend)
+}
+
+func (f File) config(backend sim.Backend) (sim.Config, error) {
 	scenario, err := scenarios.Lookup(f.Scenario)
 	if err != nil {
 		return sim.Config{}, fmt.Errorf("seed file: scenario: %w", err)
@@ -234,6 +277,19 @@ func (f File) validate() error {
 	}
 	if _, err := sched.Parse(f.Schedule); err != nil {
 		return fmt.Errorf("seed file: schedule: %w", err)
+	}
+	if f.RealTime != nil {
+		return f.RealTime.validate(len(f.Program.Clients))
+	}
+	return nil
+}
+
+func (t *RealTime) validate(clients int) error {
+	switch n := len(t.Kills); {
+	case t.Processes < 0 || t.Processes == 0 && n > 0:
+		return fmt.Errorf("seed file: real_time.processes: it is %d, with %d kills; give 1 or more, or neither", t.Processes, n)
+	case t.Processes > 0 && (n == 0 || n%t.Processes != 0 || clients%n != 0):
+		return fmt.Errorf("seed file: real_time.kills: there are %d, for %d processes at a time and %d clients; give one for each process, as many for each that runs at a time, and each as many clients", n, t.Processes, clients)
 	}
 	return nil
 }

@@ -91,6 +91,37 @@ func TestNameHoldsWhatTellsFilesApart(t *testing.T) {
 	require.Equal(t, "violation-memory-stale-read-mixed-7.json", file.Name())
 }
 
+// TestARunInRealTimeIsDoneAgainAndNotReplayed: nothing of it but what was asked for is the same.
+func TestARunInRealTimeIsDoneAgainAndNotReplayed(t *testing.T) {
+	m, err := mutant.Lookup("wrong-version-result")
+	require.NoError(t, err)
+	s, err := scenarios.Lookup("transfers")
+	require.NoError(t, err)
+	for seed := uint64(1); seed <= 20; seed++ {
+		r, err := sim.Parallel(t.Context(), sim.Config{Seed: seed, Backend: backend(), Scenario: s, Mutant: &m})
+		require.NoError(t, err)
+		if !r.Failed() {
+			continue
+		}
+		path, err := seedfile.OfParallel(r).Save(t.TempDir())
+		require.NoError(t, err)
+		require.Contains(t, filepath.Base(path), "-memory-wrong-version-result-parallel-transfers-")
+		file, err := seedfile.Load(path)
+		require.NoError(t, err)
+		require.Equal(t, seedfile.OfParallel(r), file)
+		_, err = file.Config(backend())
+		require.ErrorContains(t, err, "real_time: the run was one in real time")
+		cfg, err := file.ParallelConfig(backend())
+		require.NoError(t, err)
+		again, err := sim.Parallel(t.Context(), cfg)
+		require.NoError(t, err)
+		require.Equal(t, r.Program, again.Program)
+		require.Equal(t, sim.Violation, again.Verdict)
+		return
+	}
+	t.Fatal("no seed found the planted bug")
+}
+
 func TestBrokenFilesAreRefusedByField(t *testing.T) {
 	data, err := seedfile.Of(failing(t)).Format()
 	require.NoError(t, err)
@@ -99,13 +130,15 @@ func TestBrokenFilesAreRefusedByField(t *testing.T) {
 		"not JSON":          {`"backend"`, `backend`, "line 7: invalid character"},
 		"unknown field":     {`"backend"`, `"backened"`, `unknown field "backened"`},
 		"no backend":        {`"backend": "memory"`, `"backend": ""`, "backend: it is missing"},
-		"version":           {`"version": 2`, `"version": 9`, "version: 9 is not known here; known: 1 to 2"},
+		"version":           {`"version": 3`, `"version": 9`, "version: 9 is not known here; known: 1 to 3"},
 		"rate":              {`"faults": "none"`, `"faults": "cancel=5%"`, "faults: cancel=5% is a rate; since version 2 every fault names its call"},
 		"was":               {`"anomaly"`, `"was": "lost append", "anomaly"`, `expect.was: it is "lost append", of a bug that was mended, but the verdict is violation`},
 		"verdict":           {`"verdict": "violation"`, `"verdict": "bad"`, `expect.verdict: "bad" is none of [pass`},
 		"fault":             {`"faults": "`, `"faults": "explode@c0.1,`, "explode"},
 		"schedule":          {`"schedule": "`, `"schedule": "x `, `schedule: "x" is not a task ID`},
 		"stream":            {`"streams": [`, `"streams": ["a*b",`, `contains '*'`},
+		"kills alone":       {`"trace"`, `"real_time": {"kills": [1]}, "trace"`, "real_time.processes: it is 0, with 1 kills"},
+		"too few kills":     {`"trace"`, `"real_time": {"processes": 2, "kills": [1, 0, 3]}, "trace"`, "real_time.kills: there are 3, for 2 processes at a time"},
 		"trailing":          {"\n}\n", "\n}\n{}", "there is something behind the closing brace"},
 		"seed not a number": {`"seed": `, `"seed": "one", "seed": `, "seed"},
 	} {

@@ -26,11 +26,14 @@ type conn struct {
 	// skipped is the query that was a step although the inner connection then wanted it
 	// prepared.
 	skipped string
-	// broken: it must not be used again. taken: it is not idle.
-	broken, taken bool
-	closing       sync.Once
-	closed        error
-	sqlite        sqlite
+	// broken: it must not be used again. taken: it is not idle. pinned: it is taken until
+	// its sql.Conn is closed.
+	broken, taken, pinned bool
+	// returns is how often it was given back.
+	returns atomic.Uint64
+	closing sync.Once
+	closed  error
+	sqlite  sqlite
 }
 
 var (

@@ -57,6 +57,7 @@ func (c *connector) Connect(ctx context.Context) (made driver.Conn, err error) {
 	}
 	opened := &conn{inner: inner, of: c, taken: true, sqlite: sqlite{is: isSQLite(inner) || isSQLite(c.inner.Driver())}}
 	if task != nil {
+		opened.pinned = isPinned()
 		c.look(ctx, opened)
 	}
 	return opened, nil

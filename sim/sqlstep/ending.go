@@ -17,6 +17,8 @@ type ending struct {
 	shared *shared
 	leave  func()
 	done   chan struct{}
+	// returns is how often conn must have been given back before all is over.
+	returns uint64
 }
 
 // settleLimit is how long the goroutines of database/sql are waited for. They need
@@ -29,7 +31,11 @@ func (c *conn) ends(ctx context.Context, task yield.Task) (over func()) {
 		return func() {}
 	}
 	s, leave := runs.use(runOf(task))
-	e := &ending{ctx, c, s, leave, make(chan struct{})}
+	e := &ending{ctx: ctx, conn: c, shared: s, leave: leave, done: make(chan struct{}), returns: c.returns.Load()}
+	// Else the transaction that it is a part of, or the sql.Conn, keeps the connection.
+	if c.tx == nil && !c.pinned {
+		e.returns++
+	}
 	s.add(e)
 	c.of.note(e)
 	return sync.OnceFunc(func() {
@@ -42,7 +48,7 @@ func (c *conn) ends(ctx context.Context, task yield.Task) (over func()) {
 	})
 }
 
-// await waits until it is over and the pool knows.
+// await waits until it is over, the connection was given back, and the pool knows.
 func (e *ending) await() {
 	limit := time.NewTimer(settleLimit) //nolint:forbidigo // the goroutines of database/sql go by real time
 	defer limit.Stop()
@@ -51,7 +57,8 @@ func (e *ending) await() {
 	case <-limit.C:
 		return
 	}
-	for !e.conn.of.pool.agrees() {
+	// That the pool agrees says nothing before the connection was given back.
+	for e.conn.returns.Load() < e.returns || !e.conn.of.pool.agrees() {
 		select {
 		case <-limit.C:
 			return

@@ -20,7 +20,9 @@ func (c *conn) Ping(ctx context.Context) error {
 func (c *conn) ResetSession(ctx context.Context) error {
 	c.taken = true
 	c.of.pool.taken.Add(1)
+	c.pinned = false
 	if taskOf(ctx) != nil {
+		c.pinned = isPinned()
 		c.of.pool.lift()
 		c.of.look(ctx, c)
 	}
@@ -45,6 +47,7 @@ func (c *conn) giveBack() {
 	if c.taken {
 		c.taken = false
 		c.of.pool.taken.Add(-1)
+		c.returns.Add(1)
 	}
 }
 

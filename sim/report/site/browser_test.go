@@ -142,6 +142,7 @@ func inABrowser(t *testing.T, dir string) {
 	t.Run("the keyboard steps", func(t *testing.T) { keyboardSteps(t, b) })
 	t.Run("streams grow with the steps", func(t *testing.T) { streamsGrow(t, b) })
 	t.Run("a run that broke off", func(t *testing.T) { brokeOff(t, b) })
+	t.Run("calls for leases and checkpoints", func(t *testing.T) { stateCalls(t, b) })
 	t.Run("both colour schemes", func(t *testing.T) { colourSchemes(t, b) })
 	t.Run("1,000 calls", func(t *testing.T) { thousandCalls(t, b) })
 	t.Run("porcupine's picture", func(t *testing.T) { porcupinesPicture(t, b) })
@@ -211,6 +212,15 @@ func brokeOff(t *testing.T, b *browser) {
 	require.Positive(t, ask[int](b, `document.querySelectorAll(".mark-line.crash").length`))
 	require.Positive(t, ask[int](b, `document.querySelectorAll(".wait").length`))
 	require.Positive(t, ask[int](b, `document.querySelectorAll(".mark.statement").length`))
+}
+
+// stateCalls: they are no statements of a backend, and one in memory has none.
+func stateCalls(t *testing.T, b *browser) {
+	t.Helper()
+	b.open(page(t, b.dir, "leadership"))
+	require.Positive(t, ask[int](b, `document.querySelectorAll(".mark.state").length`))
+	require.Positive(t, ask[int](b, `[...document.querySelectorAll(".mark.state")].filter((m) => m.dataset.tip === "check lease").length`))
+	require.Zero(t, ask[int](b, `[...document.querySelectorAll(".mark.statement")].filter((m) => m.dataset.tip).length`))
 }
 
 func colourSchemes(t *testing.T, b *browser) {

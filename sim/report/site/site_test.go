@@ -79,7 +79,9 @@ func configs(t *testing.T) []sim.Config {
 	large.Replay = &sim.Replay{Program: large.Scenario.Generate(rand.New(rand.NewPCG(1, 2)), scenarios.Params{Clients: 6, OpsPerClient: 150, Streams: 6}, nil)}
 	unsynced := lookup("contention", "unsynced-file")
 	unsynced.Seed, unsynced.Backend = 50, fileBackend()
-	return []sim.Config{lookup("mixed", ""), lookup("contention", ""), skew, unsynced, large}
+	led := lookup("leadership", "stale-check")
+	led.Seed = 5
+	return []sim.Config{lookup("mixed", ""), lookup("contention", ""), skew, unsynced, led, large}
 }
 
 // page returns the path of the page of the failure with that scenario.
@@ -107,9 +109,9 @@ func selfContained(t *testing.T, dir string) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*.html"))
 	require.NoError(t, err)
-	// An index, three failures, and a picture by porcupine, which draws neither 1,000 calls nor
+	// An index, four failures, and two pictures by porcupine, which draws neither 1,000 calls nor
 	// histories that a crash has ended.
-	require.Len(t, files, 1+3+1, "%v", files)
+	require.Len(t, files, 1+4+2, "%v", files)
 	link := regexp.MustCompile(`(?:href|src|data-src)="([^"#]+)"`)
 	for _, path := range files {
 		text := read(t, path)

@@ -38,7 +38,8 @@ type call struct {
 	Text    string  `json:"text"`
 }
 
-// mark is a fault, a crash, a phase or a statement.
+// mark is a fault, a crash, a phase, a statement or, of kind state, the start or the end of
+// a call to what a store keeps besides events.
 type mark struct {
 	Lane int     `json:"lane"` // -1: all
 	X    float64 `json:"x"`
@@ -211,7 +212,9 @@ func (b *builder) mark(kind string, lane int, width float64, text, told string) 
 // resumed: a task goes on. What it did inside of the backend is a mark, and that it could
 // not go on before a wait.
 func (b *builder) resumed(s *sim.Step) {
-	if !sim.Own(s.Name) {
+	if sim.OfState(s.Name) {
+		b.mark("state", s.Task, smallMark, s.Name, fmt.Sprintf("%s: %s", b.line.Lanes[s.Task], s.Name))
+	} else if !sim.Own(s.Name) {
 		if len(b.line.Marks) < maxStatements {
 			b.mark("statement", s.Task, smallMark, s.Name, fmt.Sprintf("%s: %s", b.line.Lanes[s.Task], s.Name))
 		} else {

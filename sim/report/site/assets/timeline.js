@@ -91,7 +91,7 @@
       const x = m.x * unit, y = tops[m.lane] + 12;
       const n = m.kind === "fault"
         ? node("path", { class: "mark fault", d: "M1-6l-5 7h3l-1 6 5-8h-3z", transform: `translate(${x} ${y}) scale(1.3)` })
-        : node("circle", { class: "mark statement", cx: x, cy: yOf(m.lane, 0) + row - 1, r: 2.2 });
+        : node("circle", { class: "mark " + m.kind, cx: x, cy: yOf(m.lane, 0) + row - 1, r: 2.2 });
       n.dataset.tip = m.text;
       svg.append(n);
     }
