@@ -37,7 +37,11 @@ func (s *Store) Append(ctx context.Context, writes eventcore.Writes) (eventcore.
 	if len(writes.Events()) == 0 {
 		return eventcore.Appended{}, nil
 	}
-	t, content, err := s.transaction(&writes)
+	var parents []eventcore.EventID
+	if last := len(s.index.files) - 1; last >= 0 {
+		parents = []eventcore.EventID{s.index.files[last].id}
+	}
+	t, content, err := s.transaction(&writes, parents)
 	if err != nil {
 		return eventcore.Appended{}, notApplied(err)
 	}
@@ -151,16 +155,13 @@ func (s *Store) accept() {
 	}
 }
 
-// transaction makes the lines of a batch. There is room for the header before them.
-func (s *Store) transaction(writes *eventcore.Writes) (t *transaction, payload []byte, err error) {
+// transaction makes the lines of a batch that follows its parents.
+func (s *Store) transaction(writes *eventcore.Writes, parents []eventcore.EventID) (t *transaction, payload []byte, err error) {
 	participants := writes.Participants()
 	t = &transaction{header: header{
 		Format: format, Transaction: s.cfg.IDs.NewEventID(), Replica: s.replica,
-		Parents: []eventcore.EventID{}, Streams: []base{}, Events: len(writes.Events()),
+		Parents: append([]eventcore.EventID{}, parents...), Streams: []base{}, Events: len(writes.Events()),
 	}}
-	if last := len(s.index.files) - 1; last >= 0 {
-		t.header.Parents = append(t.header.Parents, s.index.files[last].id)
-	}
 	numbers := make([]uint32, len(participants))
 	for i := range participants {
 		if p := &participants[i]; p.Events > 0 {
@@ -195,7 +196,7 @@ func (s *Store) appended(writes *eventcore.Writes) eventcore.Appended {
 			streams = append(streams, eventcore.StreamVersion{Stream: p.Stream, Version: p.Expected + eventcore.Version(p.Events)})
 		}
 	}
-	return eventcore.Appended{Streams: streams, Last: eventcore.NewPosition(0, uint64(len(s.index.entries)))}
+	return eventcore.Appended{Streams: streams, Last: eventcore.NewPosition(s.log, uint64(len(s.index.entries)))}
 }
 
 // notApplied is the failure of an append that came to nothing.

@@ -121,7 +121,7 @@ func (s *Store) appendAt(at eventcore.Position) eventcore.EventID {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	hi, lo := at.Parts()
-	if hi != 0 || lo == 0 || lo > uint64(len(s.index.entries)) {
+	if hi != s.log || lo == 0 || lo > uint64(len(s.index.entries)) {
 		return eventcore.EventID{}
 	}
 	return s.index.files[s.index.entries[lo-1].file].id

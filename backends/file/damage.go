@@ -22,6 +22,7 @@ func Checksummed(name string) bool { return strings.HasPrefix(name, eventsDir+"/
 const (
 	bringBack = "bring that file back from a backup or from version control"
 	newer     = "use a newer version of the program"
+	useMerge  = "open it with OpenMerge"
 	moveOut   = "only appends belong there: move it somewhere else"
 )
 

@@ -44,7 +44,7 @@ func (r *reader) fetchFrom(f vfs.File, source *source, wanted []uint32) error {
 			if err != nil {
 				return fmt.Errorf("the event at byte %d: %w", e.offset, err)
 			}
-			recorded.Position = eventcore.NewPosition(0, uint64(at)+1)
+			recorded.Position = eventcore.NewPosition(r.store.log, uint64(at)+1)
 			r.page = append(r.page, recorded)
 		}
 		wanted = wanted[n:]

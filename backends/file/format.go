@@ -16,8 +16,12 @@ import (
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 )
 
-// format is the version of the format that this package writes.
-const format = 1
+// The versions of the format that this package writes: all files but those that settle
+// forks have the first.
+const (
+	format      = 1
+	mergeFormat = 2
+)
 
 // header is the first line of a file. Its last field, which is not here, is the SHA-256
 // of the line up to it.
@@ -25,10 +29,13 @@ type header struct {
 	Format      int                 `json:"format"`
 	Transaction eventcore.EventID   `json:"transaction"`
 	Parents     []eventcore.EventID `json:"parents"`
-	Replica     eventcore.EventID   `json:"replica"`
-	CreatedAt   time.Time           `json:"created_at"`
-	Streams     []base              `json:"streams"`
-	Events      int                 `json:"events"`
+	// Resolves are the transactions of the fork that this one settles, sorted. Only in
+	// format 2.
+	Resolves  []eventcore.EventID `json:"resolves,omitempty"`
+	Replica   eventcore.EventID   `json:"replica"`
+	CreatedAt time.Time           `json:"created_at"`
+	Streams   []base              `json:"streams"`
+	Events    int                 `json:"events"`
 	// Payload is the SHA-256 of all that follows the header's line, in hexadecimal.
 	Payload string `json:"payload_sha256"`
 }
@@ -75,11 +82,11 @@ func decodeHeader(line []byte) (header, error) {
 	if err := json.Unmarshal(append(body[:at:at], '}'), &h); err != nil {
 		return h, &defect{what: fmt.Sprintf("the header: %v", err)}
 	}
-	if h.Format != format {
-		return h, &defect{fmt.Sprintf("it has format %d, this program knows %d", h.Format, format), newer}
+	if h.Format != format && h.Format != mergeFormat {
+		return h, &defect{fmt.Sprintf("it has format %d, this program knows %d and %d", h.Format, format, mergeFormat), newer}
 	}
 	again, err := h.encode()
-	if err != nil || h.Parents == nil || h.Streams == nil || !bytes.Equal(again, line) {
+	if err != nil || (h.Format == mergeFormat) != (len(h.Resolves) > 1) || h.Parents == nil || h.Streams == nil || !bytes.Equal(again, line) {
 		return h, &defect{what: "the header is not as this program writes it"}
 	}
 	return h, nil

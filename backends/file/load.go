@@ -24,33 +24,49 @@ func passedOver(name string) bool {
 
 // load reads and checks all appends, and indexes them.
 func (s *Store) load(ctx context.Context) error {
-	names, err := s.fs.ReadDir(eventsDir)
+	found, err := s.loadFiles(ctx)
 	if err != nil {
 		return err
 	}
-	all := make(map[eventcore.EventID]*transaction, len(names))
-	bad := make(map[string]error)
+	if len(found.bad) > 0 {
+		return damaged(found.described(childrenOf(found.all))...)
+	}
+	return s.build(found.all)
+}
+
+// files are what is in the directory of events: appends, and by their names files that are
+// none, or not any more.
+type files struct {
+	names []string
+	all   map[eventcore.EventID]*transaction
+	bad   map[string]error
+}
+
+// loadFiles reads and checks all files of events, each for itself.
+func (s *Store) loadFiles(ctx context.Context) (*files, error) {
+	names, err := s.fs.ReadDir(eventsDir)
+	if err != nil {
+		return nil, err
+	}
+	found := &files{names: names, all: make(map[eventcore.EventID]*transaction, len(names)), bad: make(map[string]error)}
 	for _, name := range names {
 		if err := ctx.Err(); err != nil {
-			return err
+			return nil, err
 		}
 		if passedOver(name) {
 			continue
 		}
 		t, err := s.loadFile(name)
 		if _, ok := errors.AsType[*defect](err); ok {
-			bad[name] = err
+			found.bad[name] = err
 			continue
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
-		all[t.header.Transaction] = t
+		found.all[t.header.Transaction] = t
 	}
-	if len(bad) > 0 {
-		return damaged(described(names, bad, childrenOf(all))...)
-	}
-	return s.build(all)
+	return found, nil
 }
 
 // loadFile reads and checks an append.
@@ -78,9 +94,9 @@ func idOf(name string) (eventcore.EventID, error) {
 }
 
 // described returns what is wrong with each file, in the order of the names.
-func described(names []string, bad map[string]error, next children) (wrong []error) {
-	for _, name := range names {
-		d, found := errors.AsType[*defect](bad[name])
+func (f *files) described(next children) (wrong []error) {
+	for _, name := range f.names {
+		d, found := errors.AsType[*defect](f.bad[name])
 		if !found {
 			continue
 		}

@@ -16,10 +16,12 @@ func ordered(all map[eventcore.EventID]*transaction) ([]*transaction, []error) {
 	var wrong []error
 	for _, id := range sortedIDs(all) {
 		switch parents := all[id].header.Parents; {
+		case all[id].header.Format == mergeFormat:
+			wrong = append(wrong, fmt.Errorf("%s/%s: it settles a fork of several histories, which a Store does not read; %s", eventsDir, fileName(id), useMerge))
 		case len(parents) == 0:
 			roots = append(roots, id)
 		case len(parents) > 1:
-			wrong = append(wrong, fmt.Errorf("%s/%s: it merges %d histories, which this program cannot; %s", eventsDir, fileName(id), len(parents), newer))
+			wrong = append(wrong, fmt.Errorf("%s/%s: it joins %d histories, which a Store does not read; %s", eventsDir, fileName(id), len(parents), useMerge))
 		case all[parents[0]] == nil:
 			wrong = append(wrong, fmt.Errorf("%s/%s: the append before it, %s, is missing; %s", eventsDir, fileName(id), fileName(parents[0]), next.restore("this file", id)))
 		}

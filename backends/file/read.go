@@ -38,7 +38,7 @@ func (s *Store) ReadAll(ctx context.Context, filter eventcore.Filter, after even
 		}
 		r.view, _ = s.view(eventcore.StreamID{})
 		at := uint64(len(r.view.entries))
-		if hi, lo := after.Parts(); hi == 0 {
+		if hi, lo := after.Parts(); hi == s.log || after.IsZero() {
 			at = min(at, lo)
 		}
 		r.run(ctx, func() (uint32, bool) {

@@ -48,6 +48,9 @@ const (
 	replicaFile = stateDir + "/replica"
 	headFile    = stateDir + "/head"
 	suspectFile = stateDir + "/suspect"
+
+	identityFile = stateDir + "/identity"
+	ingestedFile = stateDir + "/ingested"
 	suffix      = ".jsonl"
 )
 
@@ -60,6 +63,9 @@ type Store struct {
 	dir     string
 	replica eventcore.EventID
 	lock    io.Closer
+	// log is the upper half of all positions: in merge mode it names the order that they
+	// count in, else it is 0.
+	log uint64
 
 	// gate lets one append in at a time. Who is in owns what follows.
 	gate gate.Gate

@@ -93,7 +93,7 @@ func (t *transaction) parseLines(payload []byte, offset int64) error {
 }
 
 func (t *transaction) checkCounts(found []int) error {
-	if len(t.lines) != t.header.Events || len(t.lines) == 0 {
+	if len(t.lines) != t.header.Events || len(t.lines) == 0 && t.header.Format != mergeFormat {
 		return fmt.Errorf("it has %d events, the header says %d", len(t.lines), t.header.Events)
 	}
 	for i, s := range t.header.Streams {

@@ -17,8 +17,10 @@ type Node struct {
 	Parents   []eventcore.EventID
 	Replica   eventcore.EventID
 	CreatedAt time.Time
-	// Streams are those that it writes to, each once.
+	// Streams are those that it writes to, each once; Events how many events to each, for
+	// [Graph.Bases].
 	Streams []eventcore.StreamID
+	Events  []int
 	// Resolves are transactions before it whose contradictions it settles.
 	Resolves []eventcore.EventID
 }
@@ -27,6 +29,7 @@ type Node struct {
 // concurrent use.
 type Graph struct {
 	order   []*placed
+	at      map[eventcore.EventID]*placed
 	missing []eventcore.EventID
 }
 
@@ -83,6 +86,10 @@ func New(nodes []Node) *Graph {
 	}
 	slices.SortFunc(g.missing, compareIDs)
 	slices.SortFunc(g.order, compare)
+	for id := range waits {
+		delete(all, id)
+	}
+	g.at = all
 	g.decompose(all)
 	return g
 }
@@ -135,6 +142,12 @@ func (g *Graph) Order() []eventcore.EventID {
 		ids = append(ids, p.ID)
 	}
 	return ids
+}
+
+// Before says whether a is before b by their parents, or is b. Both must be in the order.
+func (g *Graph) Before(a, b eventcore.EventID) bool {
+	p, q := g.at[a], g.at[b]
+	return p != nil && q != nil && p.before(q)
 }
 
 // Missing returns those that lack an ancestor, or are in a circle or behind one, sorted.
