@@ -51,7 +51,7 @@ const (
 
 	identityFile = stateDir + "/identity"
 	ingestedFile = stateDir + "/ingested"
-	suffix      = ".jsonl"
+	suffix       = ".jsonl"
 )
 
 // Store is an event store in a directory. It implements [eventcore.Store],
