@@ -11,7 +11,10 @@ import (
 
 // TestReplicasConverge also sees that each run was worth something, and that a seed is.
 func TestReplicasConverge(t *testing.T) {
-	seeds := uint64(60)
+	seeds := uint64(30)
+	if testing.Short() {
+		seeds = 15
+	}
 	counts := map[string]int{}
 	for seed := range seeds {
 		r, err := merge.Run(t.Context(), mergeruns.Open, seed)
