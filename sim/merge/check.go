@@ -69,6 +69,16 @@ func (w *world) checkCursor(r *replica, m *model) error {
 	if !slices.Equal(sorted(all), sorted(want)) {
 		return w.wrong(Lost, r, "it delivers %d events, its files have %d", len(all), len(want))
 	}
+	for _, id := range r.acked {
+		if !slices.Contains(all, id) {
+			return w.wrong(Lost, r, "event %s was acknowledged and is gone", id)
+		}
+	}
+	for _, id := range all {
+		if r.never[id] {
+			return w.wrong(Lost, r, "event %s is there, and its append was said not to be applied", id)
+		}
+	}
 	return nil
 }
 

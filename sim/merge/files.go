@@ -53,11 +53,11 @@ func parse(content []byte) *header {
 
 const dir = "events"
 
-// contents returns the files of a replica, by name. It looks below the crash that is drawn.
+// contents returns the files of a replica, by name. It looks below the crash and the fault that are drawn.
 func (w *world) contents(r *replica) map[string][]byte {
-	left := r.left
-	r.left = 0
-	defer func() { r.left = left }()
+	left, faultIn := r.left, r.faultIn
+	r.left, r.faultIn = 0, 0
+	defer func() { r.left, r.faultIn = left, faultIn }()
 	all := map[string][]byte{}
 	fs := r.disk.FS()
 	names, err := fs.ReadDir(dir)
@@ -130,8 +130,8 @@ func (w *world) fetch(to, from *replica, all bool) error {
 			_, err = f.Write(theirs[name])
 			_ = f.Close() // nothing is durable anyway
 		}
-		if to.crashed {
-			if i > 0 {
+		if to.crashed || to.faulted && err != nil {
+			if i > 0 || to.faulted {
 				w.counts["torn exchange"]++
 			}
 			return nil

@@ -102,7 +102,7 @@ type Result struct {
 func Demands() []string {
 	return []string{
 		"append", "conflict", "exchange", "partial exchange", "torn exchange", "fork", "waiting", "merge", "merge of merges", "unresolvable",
-		"silent merge", "crash in a call", "crash between calls", "topology grew", "tie", "same merge twice",
+		"silent merge", "crash in a call", "crash between calls", "disk fault", "unknown outcome", "topology grew", "tie", "same merge twice",
 	}
 }
 

@@ -45,6 +45,14 @@ type replica struct {
 	left    int
 	crashed bool
 	loss    disk.Loss
+	// faultIn is the number of disk operations until one fails, 0: none does.
+	faultIn int
+	faulted bool
+
+	// acked are events of appends that were acknowledged, never those of appends that were
+	// said not to be applied.
+	acked []eventcore.EventID
+	never map[eventcore.EventID]bool
 
 	// passed is what a cursor has read, at where it is.
 	passed []eventcore.EventID
@@ -78,6 +86,7 @@ const (
 func (w *world) run() error {
 	for i := range 2 + w.random.IntN(4) {
 		r := &replica{number: i, disk: disk.New(disk.Config{}), clock: &clock{world: w, skew: time.Duration(w.random.IntN(skewSeconds)) * time.Second}}
+		r.never = map[eventcore.EventID]bool{}
 		r.ids = eventcore.NewIDGenerator(r.clock, prng.New(w.seed, "merge ids", uint64(i)))
 		r.disk.SetPoint(func(string) {
 			if r.left > 0 {
@@ -86,6 +95,16 @@ func (w *world) run() error {
 					r.disk.Crash(r.loss)
 				}
 			}
+		})
+		r.disk.SetFault(func(op disk.Op) disk.Fault {
+			if r.faultIn == 0 || op.Kind == disk.OpLock {
+				return disk.NoFault
+			}
+			if r.faultIn--; r.faultIn > 0 {
+				return disk.NoFault
+			}
+			r.faulted = true
+			return disk.EIO
 		})
 		w.replicas = append(w.replicas, r)
 		if err := w.start(r); err != nil {
@@ -108,7 +127,7 @@ func (w *world) run() error {
 	return err
 }
 
-// start opens a working copy, and again if it crashes meanwhile.
+// start opens a working copy, and again if it crashes or its disk fails meanwhile.
 func (w *world) start(r *replica) error {
 	for {
 		r.crashed = false
@@ -120,6 +139,11 @@ func (w *world) start(r *replica) error {
 			if err == nil {
 				_ = s.Close() // of a machine that has crashed
 			}
+			continue
+		}
+		if err != nil && r.faulted {
+			r.faulted = false
+			w.counts["disk fault"]++
 			continue
 		}
 		if err != nil {
@@ -134,11 +158,16 @@ func (w *world) wrong(a Anomaly, r *replica, format string, args ...any) error {
 	return &Violation{Anomaly: a, Step: w.step, Replica: r.number, What: fmt.Sprintf(format, args...)}
 }
 
-// act does one thing on a replica, perhaps with a crash in it, and checks the replica.
+// act does one thing on a replica, perhaps with a crash or a failing disk in it, and checks
+// the replica.
 func (w *world) act(r *replica) error {
-	if w.random.IntN(5) == 0 {
+	switch w.random.IntN(10) {
+	case 0, 1:
 		r.loss = w.drawLoss()
 		r.left = 1 + w.random.IntN(mostPerOp)
+	case 2, 3: // a failed sync shows after a crash
+		r.faultIn = 1 + w.random.IntN(mostPerOp)
+	default:
 	}
 	var err error
 	switch n := w.random.IntN(20); {
@@ -153,11 +182,10 @@ func (w *world) act(r *replica) error {
 			r.left, r.crashed = 0, true
 			r.disk.Crash(r.loss)
 			w.counts["crash between calls"]++
-			_ = r.store.Close() // of a machine that has crashed
-			return errors.Join(w.start(r), w.check(r))
+			return errors.Join(w.restart(r), w.check(r))
 		}
 		err = r.store.Close()
-		if err == nil || r.crashed {
+		if err == nil || r.crashed || r.faulted {
 			return errors.Join(w.restart(r), w.check(r))
 		}
 	}
@@ -165,17 +193,23 @@ func (w *world) act(r *replica) error {
 		w.counts["crash in a call"]++
 		err = w.restart(r)
 	}
-	r.left = 0
+	if r.faulted {
+		w.counts["disk fault"]++
+	}
+	r.heal()
 	if err != nil {
 		return err
 	}
 	return w.check(r)
 }
 
+// heal ends what was drawn and has not come.
+func (r *replica) heal() { r.left, r.faultIn, r.faulted = 0, 0, false }
+
 func (w *world) restart(r *replica) error {
 	_ = r.store.Close() // of a machine that may have crashed
 	err := w.start(r)
-	r.left = 0
+	r.heal()
 	return err
 }
 
@@ -211,8 +245,18 @@ func (w *world) append(r *replica) error {
 		}
 	}
 	_, err := r.store.Append(w.ctx, writes)
+	for _, e := range writes.Events() {
+		switch {
+		case err == nil:
+			r.acked = append(r.acked, e.Event.ID)
+		case eventcore.OutcomeOf(err) == eventcore.OutcomeNotApplied:
+			r.never[e.Event.ID] = true
+		default:
+			w.counts["unknown outcome"]++
+		}
+	}
 	switch {
-	case r.crashed:
+	case r.crashed, r.faulted:
 		return nil
 	case stale != errors.Is(err, eventcore.ErrVersionConflict):
 		return w.wrong(Refused, r, "append: %v", err)
@@ -227,9 +271,10 @@ func (w *world) append(r *replica) error {
 
 func stream(n int) eventcore.StreamID { return eventcore.MustStreamID(fmt.Sprint("s", n)) }
 
-// unless returns a violation for an error, unless the machine has crashed.
+// unless returns a violation for an error, unless the machine has crashed or its disk has
+// failed.
 func (w *world) unless(r *replica, err error, what string) error {
-	if err == nil || r.crashed {
+	if err == nil || r.crashed || r.faulted {
 		return nil
 	}
 	return w.wrong(Refused, r, "%s: %v", what, err)
@@ -252,7 +297,7 @@ func (w *world) reconcile(r *replica, vary bool) error {
 			return Resolution{Type: "settled"}
 		}
 	})
-	if err := w.unless(r, err, "reconcile"); err != nil || r.crashed {
+	if err := w.unless(r, err, "reconcile"); err != nil || r.crashed || r.faulted {
 		return err
 	}
 	for name, h := range w.filesOf(r) {
