@@ -16,8 +16,10 @@ import (
 )
 
 var (
-	_ eventcore.Store     = (*file.MergeStore)(nil)
-	_ eventcore.AllReader = (*file.MergeStore)(nil)
+	_ eventcore.Store           = (*file.MergeStore)(nil)
+	_ eventcore.AllReader       = (*file.MergeStore)(nil)
+	_ eventcore.CheckpointStore = (*file.MergeStore)(nil)
+	_ eventcore.Coordinator     = (*file.MergeStore)(nil)
 )
 
 // git runs git as if nobody had configured it.
@@ -143,7 +145,7 @@ func TestGitMergesWhatTwoClonesHaveAppended(t *testing.T) {
 	require.Equal(t, stream(t, one, streamA)[0:5], unpositioned(stream(t, two, streamA), stream(t, one, streamA)))
 	require.Equal(t, "settled", stream(t, two, streamA)[4].Type)
 	require.Empty(t, strings.TrimSpace(git(t, dirs[1], "status", "--porcelain")))
-	for _, name := range strings.Fields(git(t, dirs[1], "ls-files")) {
+	for name := range strings.FieldsSeq(git(t, dirs[1], "ls-files")) {
 		require.Equal(t, "events", filepath.Dir(name))
 	}
 	// A cursor from before the merge goes on behind it.

@@ -28,6 +28,9 @@ func OpenMerge(ctx context.Context, dir string, cfg MergeConfig) (*MergeStore, e
 		return nil, err
 	}
 	s := &Store{cfg: cfg.Config, fs: cfg.FS, dir: dir, gate: gate.New(1, ErrClosed), index: newIndex()}
+	s.checkpoints, s.leases = newShelf(s, checkpointsDir), newShelf(s, leasesDir)
+	s.known = make(map[eventcore.SubscriptionID]eventcore.Position)
+	s.leaders.of = make(map[eventcore.SubscriptionID]*lease)
 	m := &MergeStore{store: s, cfg: cfg}
 	if err := m.open(ctx); err != nil {
 		err = fmt.Errorf("file: open %q: %w", dir, err)
@@ -61,11 +64,10 @@ func (m *MergeStore) open(ctx context.Context) error {
 	if err := m.readLog(); err != nil {
 		return err
 	}
-	err = m.refresh(ctx)
-	if m.refused() != nil {
-		return nil // Status tells
+	if err := m.refresh(ctx); m.refused() == nil {
+		return err
 	}
-	return err
+	return nil // Status tells
 }
 
 // forGit writes the files for git.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/eventcore-go/eventcore-sim/backends/file/internal/dag"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/gate"
 )
 
 // ErrIdentityConflict is what errors.Is finds where two transactions of one replica do not
@@ -25,7 +26,8 @@ var ErrForeignPosition = errors.New("the position belongs to another order of in
 //
 // The order of a stream and its versions are a function of the set of files. The global
 // order is that in which this replica has come to know of transactions, and never changes
-// what a cursor has passed. Files that something else puts into the directory are taken in
+// what a cursor has passed: checkpoints and leases are those of a Store. It keeps no
+// snapshots of command states, since a merge may change what they were made of. Files that something else puts into the directory are taken in
 // by OpenMerge, [MergeStore.Refresh], [MergeStore.Status], [MergeStore.DetectForks] and
 // [MergeStore.Reconcile], not by reads and appends. It is safe for concurrent use.
 type MergeStore struct {
@@ -113,13 +115,42 @@ func (m *MergeStore) refuse(err error) {
 func (m *MergeStore) Close() error {
 	s := m.store
 	s.closing.Do(func() {
-		s.gate.Close()
+		for _, g := range []gate.Gate{s.leases.gate, s.checkpoints.gate, s.gate} {
+			g.Close()
+		}
 		if !m.unsettled && (!m.suspect || m.found != nil && len(m.found.bad) == 0 && len(m.found.all) == len(m.order)) {
 			_ = s.fs.Remove(suspectFile) // without it the next one to open has less to do
 		}
 		s.closed = s.lock.Close()
 	})
 	return s.closed
+}
+
+// LoadCheckpoint implements [eventcore.CheckpointStore], as [Store.LoadCheckpoint] does.
+// Checkpoints belong to this working copy.
+func (m *MergeStore) LoadCheckpoint(ctx context.Context, subscription eventcore.SubscriptionID) (eventcore.Position, error) {
+	if err := m.refused(); err != nil {
+		return eventcore.Position{}, failed(eventcore.OpLoadCheckpoint, err)
+	}
+	return m.store.LoadCheckpoint(ctx, subscription)
+}
+
+// SaveCheckpoint implements [eventcore.CheckpointStore], as [Store.SaveCheckpoint] does. A
+// position of another replica is refused with [ErrForeignPosition].
+func (m *MergeStore) SaveCheckpoint(ctx context.Context, subscription eventcore.SubscriptionID, at eventcore.Position) (eventcore.Position, error) {
+	err := m.refused()
+	if hi, _ := at.Parts(); err == nil && !at.IsZero() && hi != m.store.log {
+		err = fmt.Errorf("position %s: %w", at, ErrForeignPosition)
+	}
+	if err != nil {
+		return eventcore.Position{}, failed(eventcore.OpSaveCheckpoint, err)
+	}
+	return m.store.SaveCheckpoint(ctx, subscription, at)
+}
+
+// TryAcquire implements [eventcore.Coordinator] for this working copy.
+func (m *MergeStore) TryAcquire(ctx context.Context, subscription eventcore.SubscriptionID) (eventcore.Lease, error) {
+	return m.store.TryAcquire(ctx, subscription)
 }
 
 // in calls do while nobody else is in, once what was left half done is settled.

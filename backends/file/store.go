@@ -20,6 +20,9 @@
 // parent, the append before it, and the order is that of this chain. The global order of
 // events, and with it the position of each, follows from it.
 //
+// OpenMerge opens a directory that is one of several working copies, which version control
+// brings together; the field resolves of a header and several parents are its.
+//
 // One store at a time may have a directory open, which a lock of the operating system
 // enforces. Opening reads and checks every file and keeps of each event some forty bytes,
 // not its payload. A sequence of events is read page by page, and nothing is held while

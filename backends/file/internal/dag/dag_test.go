@@ -190,3 +190,34 @@ func TestACircleIsMissingItsBeginning(t *testing.T) {
 	require.Equal(t, []eventcore.EventID{a, b}, g.Missing())
 	require.Equal(t, []eventcore.EventID{c}, g.Order())
 }
+
+func TestBasesAndBeforeAreThoseOfTheAncestors(t *testing.T) {
+	positive := 0
+	for seed := range uint64(150) {
+		nodes := drawn(prng.New(seed, "dag"))
+		for i := range nodes {
+			for j := range nodes[i].Streams {
+				nodes[i].Events = append(nodes[i].Events, 1+(i+j)%3)
+			}
+		}
+		g := dag.New(slices.Clone(nodes))
+		bases := g.Bases()
+		for _, n := range nodes {
+			above := ancestors(nodes, n.ID)
+			for i, s := range n.Streams {
+				want := 0
+				for _, m := range nodes {
+					if at := slices.Index(m.Streams, s); at >= 0 && above[m.ID] {
+						want += m.Events[at]
+					}
+				}
+				require.Equal(t, want, bases[n.ID][i], "seed %d", seed)
+				positive += min(want, 1)
+			}
+			for _, m := range nodes {
+				require.Equal(t, m.ID == n.ID || above[m.ID], g.Before(m.ID, n.ID), "seed %d", seed)
+			}
+		}
+	}
+	require.Greater(t, positive, 100)
+}
