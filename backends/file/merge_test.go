@@ -2,12 +2,15 @@ package file_test
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/eventcore-go/eventcore-sim/backends/file"
@@ -136,4 +139,36 @@ func TestATypedResolverGetsEventsOfItsType(t *testing.T) {
 	all := stream(t, b, streamA)
 	require.JSONEq(t, `{"N":-4}`, string(all[3].Data))
 	contiguous(t, all)
+}
+
+func TestAWorkingCopyMayBeUsedByManyAtOnce(t *testing.T) {
+	one, two := t.TempDir(), t.TempDir()
+	a, b := openMerge(t, one, file.MergeConfig{}), openMerge(t, two, file.MergeConfig{})
+	for n := range 8 {
+		appendTo(t, a, eventcore.Version(n), 1, streamA)
+	}
+	appendTo(t, b, 0, 1, streamA)
+	exchange(t, one, two)
+	var wait sync.WaitGroup
+	merges := make([]int, 3)
+	for worker := range merges {
+		wait.Go(func() {
+			id := eventcore.MustStreamID(fmt.Sprint("worker ", worker))
+			for n := range 10 {
+				_, err := b.Append(t.Context(), batch(t, eventcore.Version(n), 1, id))
+				assert.NoError(t, err)
+				done, err := b.Reconcile(t.Context(), took)
+				assert.NoError(t, err)
+				merges[worker] += len(done.Merges)
+				_ = b.TopologyGeneration()
+				for _, err := range b.ReadAll(t.Context(), eventcore.Filter{}, eventcore.Position{}, 0) {
+					assert.NoError(t, err)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	require.Equal(t, 1, merges[0]+merges[1]+merges[2], "one fork is settled once")
+	require.Len(t, global(t, b), 8+1+1+30)
+	contiguous(t, stream(t, b, streamA))
 }
