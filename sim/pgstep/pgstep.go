@@ -35,6 +35,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -47,6 +48,7 @@ type Steps struct {
 	control *pgxpool.Pool
 	// deadlocks: the role may set deadlock_timeout.
 	deadlocks bool
+	closed    atomic.Bool
 
 	mu sync.Mutex
 	// sessions has the connections by the server's process ID.
@@ -83,7 +85,10 @@ func Open(ctx context.Context, dsn string) (*Steps, error) {
 }
 
 // Close closes the connection of its own.
-func (s *Steps) Close() { s.control.Close() }
+func (s *Steps) Close() {
+	s.closed.Store(true)
+	s.control.Close()
+}
 
 var (
 	_ pgx.QueryTracer    = (*Steps)(nil)

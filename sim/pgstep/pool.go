@@ -30,8 +30,14 @@ func (s *Steps) TraceAcquireEnd(_ context.Context, pool *pgxpool.Pool, data pgxp
 	}
 }
 
-// TraceRelease implements [pgxpool.ReleaseTracer].
-func (s *Steps) TraceRelease(pool *pgxpool.Pool, _ pgxpool.TraceReleaseData) { s.taken(pool, -1) }
+// TraceRelease implements [pgxpool.ReleaseTracer]. The pool closes in the background what it
+// cannot use again, and what the session held would be free at a time that is not up to the seed.
+func (s *Steps) TraceRelease(pool *pgxpool.Pool, data pgxpool.TraceReleaseData) {
+	if conn := data.Conn.PgConn(); conn.IsClosed() || conn.IsBusy() || conn.TxStatus() != 'I' {
+		retire(data.Conn)
+	}
+	s.taken(pool, -1)
+}
 
 // taken changes how many connections of a pool are taken, and returns how many. The pool's
 // own count goes down some time after a connection that is dead was given back.

@@ -81,7 +81,12 @@ func (s *Steps) statement(ctx context.Context, conn *pgx.Conn, name string, wait
 		return ctx
 	}
 	was := c.begin(ctx)
-	ended := context.WithValue(ctx, endKey{}, func() { c.end(was) })
+	ended := context.WithValue(ctx, endKey{}, func() {
+		if conn.IsClosed() {
+			retire(conn) // the caller goes on while pgx closes it
+		}
+		c.end(was)
+	})
 	task, ok := yield.From(ctx).(yield.BlockingTask)
 	if !ok {
 		return ended
