@@ -21,6 +21,8 @@ type networked interface {
 	yield.BlockingTask
 	// Request counts a request and returns the fault that it is to suffer.
 	Request() *chaos.RequestFault
+	// Connect returns the fault that a connection is to suffer which the next request needs.
+	Connect() *chaos.RequestFault
 	// Sleep parks the task for a virtual time, or until the deadline of ctx by it.
 	Sleep(ctx context.Context, d time.Duration)
 	// After has something happen once a virtual time has passed.

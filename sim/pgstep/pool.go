@@ -17,10 +17,19 @@ var (
 // a connection, where parked tasks have them all: in the pool it would wait for ever.
 func (s *Steps) TraceAcquireStart(ctx context.Context, pool *pgxpool.Pool, _ pgxpool.TraceAcquireStartData) context.Context {
 	free := func() bool { return s.taken(pool, 0) < int(pool.Stat().MaxConns()) }
-	if task, ok := yield.From(ctx).(yield.BlockingTask); ok && !task.Stopping() && !free() {
+	task, ok := yield.From(ctx).(yield.BlockingTask)
+	if !ok || task.Stopping() {
+		return ctx
+	}
+	if !free() {
 		task.Wait("pgxpool: every connection is taken", free)
 	}
-	return ctx
+	fault := refusal(ctx)
+	if fault != nil {
+		// Whether the pool has one to spare depends on other runs, and is not up to the seed.
+		pool.Reset()
+	}
+	return context.WithValue(ctx, pooledKey{}, fault)
 }
 
 // TraceAcquireEnd implements [pgxpool.AcquireTracer].

@@ -34,6 +34,10 @@ type stranger struct {
 	// clinging keeps its connections, those that are broken too.
 	clinging bool
 	kept     []*pgx.Conn
+	// discouraged remembers that a connection could not be made, as one does that connects in a
+	// sync.OnceValues, and does not try again.
+	discouraged bool
+	down        error
 	// careless gives a connection back in the middle of a transaction that fails, for the pool
 	// to close.
 	careless bool
@@ -72,6 +76,9 @@ func isLoss(err error) bool {
 
 func (s *stranger) append(ctx context.Context, writes eventcore.Writes) (eventcore.Appended, error) {
 	var done eventcore.Appended
+	if s.down != nil {
+		return done, s.down
+	}
 	err := s.begin(ctx, func(tx querier) error {
 		if err := s.check(ctx, tx, slices.Clone(writes.Participants())); err != nil {
 			return err
@@ -80,6 +87,12 @@ func (s *stranger) append(ctx context.Context, writes eventcore.Writes) (eventco
 		done, err = s.write(ctx, tx, &writes)
 		return err
 	})
+	if _, refused := errors.AsType[*pgconn.ConnectError](err); refused {
+		err = &eventcore.StoreFailure{Operation: eventcore.OpAppend, Outcome: eventcore.OutcomeNotApplied, Err: err}
+		if s.discouraged {
+			s.down = err
+		}
+	}
 	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && (refused.Code == "40P01" || refused.Code == "40001" || refused.Code == "23505") {
 		if refused.Code == "40P01" {
 			*s.deadlocks++

@@ -20,6 +20,10 @@ import (
 // made a session: those to the hosts that are tried, and those that cancel a statement later.
 func (s *Steps) TraceConnectStart(ctx context.Context, data pgx.TraceConnectStartData) context.Context {
 	cfg := data.ConnConfig
+	if fault := refusalOf(ctx); fault != nil {
+		refuse(cfg, fault)
+		return ctx
+	}
 	dial, build := cfg.DialFunc, cfg.BuildFrontend
 	// The connection is what was dialled last before the frontend was built.
 	var connection atomic.Pointer[session]
