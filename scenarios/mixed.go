@@ -11,6 +11,7 @@ func mixedTypes() [3]string { return [...]string{"red", "green", "blue"} }
 func mixed() spec {
 	return spec{
 		name:          "mixed",
+		demands:       []Demand{MultiStream, ReadOnly},
 		doc:           "raw appends, fresh and stale, over several streams, and reads of all sorts; leaves the judgement to the checker of the history",
 		params:        Params{Clients: 4, OpsPerClient: 12, Streams: 4, MaxEvents: 3},
 		wantsConflict: true,

@@ -36,6 +36,7 @@ const (
 func orders() spec {
 	return spec{
 		name:          "orders",
+		demands:       []Demand{MultiStream, ReadOnly},
 		doc:           "orders reserve the stock of items that are found in the order; catches discovered streams that escape the concurrency check",
 		params:        Params{Clients: 4, OpsPerClient: 12, Streams: 4, MaxEvents: 2},
 		wantsConflict: true,

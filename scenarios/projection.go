@@ -17,6 +17,7 @@ const (
 func projections() spec {
 	return spec{
 		name:          "projection",
+		demands:       []Demand{MultiStream},
 		doc:           "projections follow the appends, die and start again; catches events that are skipped, applied again or out of order, and checkpoints that lie",
 		params:        Params{Clients: 4, OpsPerClient: 8, Streams: 3, MaxEvents: 3},
 		wantsConflict: true,

@@ -15,6 +15,7 @@ const saturationConnections = 2
 func poolSaturation() spec {
 	return spec{
 		name:        "pool-saturation",
+		demands:     []Demand{MultiStream},
 		doc:         "more clients than a pool has connections call the store in the middle of reads; catches reads that hold what the next call needs",
 		params:      Params{Clients: 5, OpsPerClient: 5, Streams: 3, MaxEvents: 2},
 		codec:       makerCodec,

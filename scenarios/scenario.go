@@ -37,6 +37,10 @@ type Scenario struct {
 	// Lacks names the interface that the scenario needs and the store does not implement,
 	// "" for none.
 	Lacks func(store eventcore.Store) string
+	// Demands are what the appends of the scenario ask of a store that not every adapter
+	// can do. Programs of a scenario without any append to one stream at a time and rely
+	// on no other.
+	Demands []Demand
 	// Connections is the size of the pool that a store with connections should have; 0: its
 	// usual one.
 	Connections int
@@ -84,6 +88,21 @@ type Kind struct {
 // positive is not drawn.
 type Weights map[string]int
 
+// Demand is something about appends that the contract asks of every store and that an
+// adapter of a store with a narrower interface may be unable to do.
+type Demand string
+
+// The demands.
+const (
+	// MultiStream: one append writes to several streams.
+	MultiStream Demand = "multi-stream appends"
+	// ReadOnly: an append checks the version of a stream that it does not write to.
+	ReadOnly Demand = "read-only participants"
+)
+
+// Demands lists all demands.
+func Demands() []Demand { return []Demand{MultiStream, ReadOnly} }
+
 // All returns the scenarios, in a fixed order.
 func All() []Scenario {
 	var all []Scenario
@@ -93,10 +112,14 @@ func All() []Scenario {
 	return all
 }
 
+// Single returns the scenario for stores whose appends take one stream. Those that take
+// more are asked all of it by mixed, so that it is not among All.
+func Single() Scenario { return single().scenario() }
+
 // Lookup returns the scenario with that name, or an error that names those there are.
 func Lookup(name string) (Scenario, error) {
 	var names []string
-	for _, s := range All() {
+	for _, s := range append(All(), Single()) {
 		if s.Name == name {
 			return s, nil
 		}

@@ -14,6 +14,7 @@ const typeTold = "told"
 func snapshots() spec {
 	return spec{
 		name:          "snapshots",
+		demands:       []Demand{MultiStream, ReadOnly},
 		doc:           "commands over several streams resume from kept states while others write; catches snapshots that are not the fold they stand for, and that go back",
 		params:        Params{Clients: 4, OpsPerClient: 10, Streams: 3, MaxEvents: 3},
 		wantsConflict: true,

@@ -26,6 +26,8 @@ type spec struct {
 	whole func(p Program) error
 	// abilities are what a store must have for it, besides Append and ReadStream.
 	abilities []ability
+	// demands are what its appends ask of a store.
+	demands []Demand
 	// connections is the size of a store's pool, 0 for its usual one.
 	connections int
 	// reaches counts what a run reached, by the names of what many runs must reach.
@@ -50,6 +52,7 @@ func (s spec) scenario() Scenario {
 		Name: s.name, Doc: s.doc, Params: s.params, WantsConflict: s.wantsConflict,
 		Generate: s.generate, Run: s.run, Validate: s.validate, Lacks: lacks(s.abilities), Reaches: s.reaches,
 		Connections: s.connections,
+		Demands:     s.demands,
 		Invariants:  append(Bookkeeping(), s.invariants...),
 	}
 	for _, o := range s.operations {

@@ -25,6 +25,7 @@ const Overdraft Refusal = "the account does not hold that much"
 func transfers() spec {
 	return spec{
 		name:          "transfers",
+		demands:       []Demand{MultiStream, ReadOnly},
 		doc:           "money moves between accounts, two streams at a time; catches torn batches, lost updates and fractured reads",
 		params:        Params{Clients: 4, OpsPerClient: 12, Streams: 4, MaxEvents: 1},
 		wantsConflict: true,

@@ -37,6 +37,7 @@ const maxDoctors = 63
 func writeSkew() spec {
 	return spec{
 		name:          "write-skew",
+		demands:       []Demand{ReadOnly},
 		doc:           "doctors go off call only if another is on; catches read-only participants that are not checked",
 		params:        Params{Clients: 4, OpsPerClient: 12, Streams: 2, MaxEvents: 1},
 		wantsConflict: true,

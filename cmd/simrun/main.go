@@ -10,6 +10,7 @@
 //	simrun diff FILE          a recorded run on all backends, compared call by call
 //	simrun parallel           programs in real time, and processes that are killed
 //	simrun sensitivity        how soon planted bugs are found
+//	simrun certify            every requirement of the contract, and a certificate
 //	simrun list               backends, scenarios, schedulers, faults, mutants
 package main
 

@@ -59,10 +59,11 @@ func TestREADMENamesOnlyFlagsThatExist(t *testing.T) {
 	_, replayHelp, _ := simrun(t, "replay", "--help")
 	_, shrinkHelp, _ := simrun(t, "shrink", "--help")
 	_, parallelHelp, _ := simrun(t, "parallel", "--help")
+	_, certifyHelp, _ := simrun(t, "certify", "--help")
 	for _, name := range regexp.MustCompile("[ `](--[a-z-]+)").FindAllStringSubmatch(string(text), -1) {
 		if name[1] == "--help" {
 			continue
 		}
-		require.Contains(t, runHelp+replayHelp+shrinkHelp+parallelHelp, name[1])
+		require.Contains(t, runHelp+replayHelp+shrinkHelp+parallelHelp+certifyHelp, name[1])
 	}
 }

@@ -73,7 +73,28 @@ func WithLongStream(events int) Option {
 	return func(o *options) { o.longStream = events }
 }
 
+// Outcome is what came of one rule.
+type Outcome struct {
+	Requirement
+	// Err says how the store broke the rule; nil for one that was kept or not checked.
+	Err error
+	// NotChecked says why the rule was not checked; "" for one that was. LeftOut says that
+	// [Without] is why.
+	NotChecked string
+	LeftOut    bool
+}
+
+// Passed says that the rule was checked and kept.
+func (o *Outcome) Passed() bool { return o.Err == nil && o.NotChecked == "" }
+
+// WithOutcomes has report called with what came of each rule, one after the other. A rule
+// that go test's -run leaves out has no outcome.
+func WithOutcomes(report func(Outcome)) Option {
+	return func(o *options) { o.report = report }
+}
+
 type options struct {
+	report           func(Outcome)
 	without          []string
 	withoutAllReader bool
 	deadline         time.Duration
@@ -86,7 +107,7 @@ type options struct {
 const leastLongStream = 20_000
 
 func newOptions(list []Option) (options, error) {
-	o := options{deadline: 30 * time.Second, longStream: 200_000}
+	o := options{deadline: 30 * time.Second, longStream: 200_000, report: func(Outcome) {}}
 	for _, change := range list {
 		change(&o)
 	}

@@ -27,21 +27,68 @@ func Run(t *testing.T, newStore func(t testing.TB) eventcore.Store, opts ...Opti
 	}
 	for _, r := range requirements() {
 		t.Run(r.ID+" "+r.Rule, func(t *testing.T) {
-			if o.excludes(r.ID) {
-				t.Skipf("%s is left out by storetest.Without", r.ID)
-			}
-			err := r.lacksOption(&o)
-			if err == nil {
-				err = r.try(t.Context(), newStore(t), &o)
-			}
+			// Where newStore ends the test, this is what is reported.
+			outcome := Outcome{Requirement: r.Requirement, Err: errors.New("no store was opened")}
+			defer func() { o.report(outcome) }()
+			outcome = r.outcome(&o, func() error { return r.try(t.Context(), newStore(t), &o) })
 			switch {
-			case errors.Is(err, errNotChecked):
-				t.Skipf("%s is not checked: %v", r.ID, err)
-			case err != nil:
-				t.Errorf("%v\nwhy: %s", r.failed(err), r.Why)
+			case outcome.LeftOut:
+				t.Skipf("%s is %s", r.ID, outcome.NotChecked)
+			case outcome.NotChecked != "":
+				t.Skipf("%s is not checked: %s", r.ID, outcome.NotChecked)
+			case outcome.Err != nil:
+				t.Errorf("%v\nwhy: %s", r.failed(outcome.Err), r.Why)
 			}
 		})
 	}
+}
+
+// outcome checks the rule by try, unless options say that it is not checked.
+func (r *requirement) outcome(o *options, try func() error) Outcome {
+	out := Outcome{Requirement: r.Requirement}
+	if o.excludes(r.ID) {
+		out.NotChecked, out.LeftOut = "left out by storetest.Without", true
+		return out
+	}
+	err := r.lacksOption(o)
+	if err == nil {
+		err = try()
+	}
+	if errors.Is(err, errNotChecked) {
+		out.NotChecked = err.Error()
+	} else {
+		out.Err = err
+	}
+	return out
+}
+
+// Outcomes checks every requirement and returns what came of each, in the order of
+// [Requirements]. Once ctx is done the rest is not checked. The error is that of an option.
+func Outcomes(ctx context.Context, newStore func(ctx context.Context) (eventcore.Store, error), opts ...Option) ([]Outcome, error) {
+	o, err := newOptions(opts)
+	if err != nil {
+		return nil, err
+	}
+	var all []Outcome
+	for _, r := range requirements() {
+		out := Outcome{Requirement: r.Requirement, NotChecked: "stopped before"}
+		if ctx.Err() == nil {
+			out = r.outcome(&o, func() error {
+				store, err := newStore(ctx)
+				if err != nil {
+					return fmt.Errorf("open a store: %w", err)
+				}
+				return r.try(ctx, store, &o)
+			})
+		}
+		if out.Err != nil && ctx.Err() != nil {
+			// It may be no fault of the store that the check did not succeed.
+			out.NotChecked, out.Err = fmt.Sprintf("stopped in it: %v", ctx.Err()), nil
+		}
+		o.report(out)
+		all = append(all, out)
+	}
+	return all, nil
 }
 
 // Check checks every requirement and returns all failures joined, nil if each rule

@@ -6,45 +6,41 @@
 //		}})
 //	}
 //
-// The test checks the contract with storetest, then runs every scenario of package
-// scenarios for a fixed range of seeds. The flags -sim.seed, -sim.seeds,
-// -sim.duration, -sim.scenario, -sim.backend, -sim.scheduler, -sim.faults,
-// -sim.mutant, -sim.file, -sim.shrink and -sim.verify of the test binary choose other runs. A
-// failed run is shrunk, shown with the lines that reproduce it and kept as a seed file
-// in testdata/sim.
+// The test checks the contract with storetest, then runs the scenarios of package scenarios
+// for a fixed range of seeds. Of the seeds of a scenario, a fourth runs without faults under
+// each scheduler in turn and the others with what they draw; some of all scenarios run twice,
+// and some programs in real time. With fewer than 20 seeds, too few to certify anything, all
+// are drawn, and that is all. What came of it is a [Certificate], whose level is in the test's
+// output, and which -sim.certificate=DIR writes as text, JSON and JUnit XML, from more seeds
+// unless -sim.seeds says how many. [Requirements] lists what it speaks of.
+//
+// The flags -sim.seed, -sim.seeds, -sim.duration, -sim.scenario, -sim.backend,
+// -sim.scheduler, -sim.faults, -sim.mutant, -sim.file, -sim.shrink and -sim.verify of the
+// test binary choose other runs. A failed run is shrunk, shown with the lines that reproduce
+// it and kept as a seed file in testdata/sim.
 package certify
 
 import (
-	"context"
 	"fmt"
-	"io"
-	"iter"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/eventcore-go/eventcore-sim/chaos"
-	"github.com/eventcore-go/eventcore-sim/chaos/mutant"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/eventcore/storetest"
-	"github.com/eventcore-go/eventcore-sim/scenarios"
 	"github.com/eventcore-go/eventcore-sim/sim"
 	"github.com/eventcore-go/eventcore-sim/sim/report"
-	"github.com/eventcore-go/eventcore-sim/sim/sched"
 	"github.com/eventcore-go/eventcore-sim/sim/seedfile"
-	"github.com/eventcore-go/eventcore-sim/sim/shrink"
 )
 
 // failureDir is where failing seed files go, relative to the package under test.
 const failureDir = "testdata/sim"
 
-// Run certifies backend as sub-tests of t.
+// Run certifies backend as sub-tests of t. It fails t for each requirement that failed; what
+// was not certified is in the certificate and fails nothing.
 func Run(t *testing.T, backend sim.Backend, opts ...Option) {
 	t.Helper()
-	o := newOptions(opts)
 	if *flagBackend != "" && *flagBackend != backend.Name {
 		t.Skipf("backend %s is left out: -sim.backend=%s", backend.Name, *flagBackend)
 	}
@@ -52,151 +48,72 @@ func Run(t *testing.T, backend sim.Backend, opts ...Option) {
 		replay(t, backend, *flagFile)
 		return
 	}
-	all := scenarios.All()
-	if *flagScenario != "" {
-		only, err := scenarios.Lookup(*flagScenario)
-		if err != nil {
-			t.Fatalf("-sim.scenario: %v", err)
-		}
-		all = []scenarios.Scenario{only}
-	}
-	template := sim.Config{Backend: backend, Scheduler: *flagScheduler}
-	setFaults(t, &template)
-	if *flagScheduler != "" {
-		if _, err := sched.New(*flagScheduler, nil); err != nil {
-			t.Fatalf("-sim.scheduler: %v", err)
-		}
-	}
-	if !o.elsewhere {
-		t.Run("contract", func(t *testing.T) { contract(t, backend, o.contract) })
-	}
-	all, lacks, err := sim.Runnable(t.Context(), backend, all)
-	if err != nil {
-		t.Fatalf("open backend %s: %v", backend.Name, err)
-	}
-	for scenario, missing := range lacks {
-		t.Run(scenario, func(t *testing.T) { t.Skipf("backend %s has no %s", backend.Name, missing) })
-	}
-	for _, scenario := range all {
-		t.Run(scenario.Name, func(t *testing.T) {
-			cfg := template
-			cfg.Scenario = scenario
-			simulate(t, cfg)
-		})
-	}
-}
-
-// contract runs the contract tests, which take real time. A durable backend is closed and
-// opened again in them.
-func contract(t *testing.T, backend sim.Backend, opts []storetest.Option) {
-	t.Helper()
-	var env sim.Env // of the store that was opened last: the rules are checked one after the other
-	if backend.Durable {
-		opts = append(opts, storetest.WithReopen(func(ctx context.Context, old eventcore.Store) (eventcore.Store, error) {
-			if closer, ok := old.(io.Closer); ok {
-				if err := closer.Close(); err != nil {
-					return nil, err
-				}
-			}
-			return backend.Open(ctx, env)
-		}))
-	}
-	storetest.Run(t, func(t testing.TB) eventcore.Store {
-		t.Helper()
-		env = sim.RealEnv()
-		store, err := backend.Open(t.Context(), env)
-		if err != nil {
-			t.Fatalf("open backend %s: %v", backend.Name, err)
-		}
-		return store
-	}, opts...)
-}
-
-// setFaults takes faults and mutant from the flags.
-func setFaults(t *testing.T, cfg *sim.Config) {
-	t.Helper()
-	if *flagFaults != "" {
-		plan, err := chaos.ParsePlan(*flagFaults)
-		if err != nil {
-			t.Fatalf("-sim.faults: %v", err)
-		}
-		cfg.Faults = &plan
-	}
-	if *flagMutant != "" {
-		m, err := mutant.Lookup(*flagMutant)
-		if err != nil {
-			t.Fatalf("-sim.mutant: %v", err)
-		}
-		cfg.Mutant = &m
-	}
-}
-
-// simulate runs the seeds of one scenario.
-func simulate(t *testing.T, cfg sim.Config) {
-	t.Helper()
-	batch := sim.Batch{
-		Runs: seeds(cfg, readFlags(cfg.Backend.Blocks)), Workers: runtime.GOMAXPROCS(0), Verify: *flagVerify,
-		OnResult: func(r *sim.Result) bool {
-			if r.Verdict == sim.Pass {
-				return true
-			}
-			fail(t, r, cfg.Backend)
-			return false
-		},
-	}
-	summary, err := batch.Do(t.Context())
+	s, err := newSession(t.Context(), backend, fromFlags(t, backend.Blocks), opts)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if summary.Runs == 0 {
-		t.Fatal("no run was carried out")
+	if !s.options.elsewhere {
+		t.Run("contract", s.contractTests)
 	}
-	for _, vacuous := range summary.Vacuous() {
-		t.Errorf("vacuous: %s", vacuous)
-	}
-	t.Logf("%d runs, %d store calls, %d conflicts, %d unknown outcomes",
-		summary.Runs, summary.Coverage.Calls, summary.Coverage.Conflicts, summary.Coverage.Unknown)
-}
-
-// seeds yields the configurations that the flags ask for.
-func seeds(cfg sim.Config, s settings) iter.Seq[sim.Config] {
-	end := time.Now().Add(s.duration) //nolint:forbidigo // how many seeds run is not part of a run
-	return func(yield func(sim.Config) bool) {
-		for i := uint64(0); i < s.count || time.Now().Before(end); i++ { //nolint:forbidigo // as above
-			cfg.Seed = s.first + i
-			if !yield(cfg) {
-				return
+	for _, step := range s.steps() {
+		t.Run(step.name, func(t *testing.T) {
+			if step.skip != "" {
+				t.Skipf("backend %s: %s", backend.Name, step.skip)
 			}
+			name, _, _ := strings.Cut(t.Name(), "/")
+			if err := step.do(t.Context(), testOutput{t, name}); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	c := s.certificate()
+	if counts := c.Count(); s.options.elsewhere {
+		t.Logf("certified %s without the contract, which another test checks, so that there is no level: %d requirements passed, %d failed, %d not certified",
+			backend.Name, counts[Passed], counts[Failed], counts[NotCertified])
+	} else {
+		t.Logf("certified %s: %s", backend.Name, c.LevelLine())
+	}
+	if *flagCertificate != "" {
+		path, err := c.Save(*flagCertificate)
+		if err != nil {
+			t.Fatalf("-sim.certificate: %v", err)
 		}
+		t.Logf("certificate: %s", path)
 	}
 }
 
-// fail shrinks and shows a run, keeps its seed file and fails the test.
-func fail(t *testing.T, r *sim.Result, backend sim.Backend) {
-	t.Helper()
-	file := seedfile.Of(r)
-	if r.Failed() && *flagShrink > 0 {
-		outcome, err := shrink.Failed(t.Context(), r, backend, shrink.Options{Limit: *flagShrink})
-		switch {
-		case err != nil:
-			t.Logf("the run could not be shrunk: %v", err)
-		case !outcome.Reproduced:
-			t.Errorf("%s: %s", sim.NotReproduced, outcome.Result.Reason)
-		default:
-			r, file = outcome.Result, outcome.File()
+// contractTests runs the contract tests, which take real time.
+func (s *session) contractTests(t *testing.T) {
+	storetest.Run(t, func(t testing.TB) eventcore.Store {
+		t.Helper()
+		store, err := s.open(t.Context())
+		if err != nil {
+			t.Fatalf("open backend %s: %v", s.backend.Name, err)
 		}
-	}
-	name, _, _ := strings.Cut(t.Name(), "/")
-	commands := []string{fmt.Sprintf("go test -run '^%s$' -sim.backend=%s -sim.scenario=%s -sim.seed=%d", name, r.Backend, r.Scenario, r.Seed)}
-	if path, err := file.Save(failureDir); err != nil {
-		t.Logf("the seed file could not be kept: %v", err)
-	} else {
-		commands = []string{
-			fmt.Sprintf("go test -run '^%s$' -sim.file=%s", name, path),
-			"simrun replay " + path,
+		return store
+	}, s.contractOptions()...)
+}
+
+// testOutput is a test as a place to say what came of runs.
+type testOutput struct {
+	*testing.T
+	// root is the name of the test function.
+	root string
+}
+
+// commands returns the lines that reproduce a run.
+func (o testOutput) commands(r *sim.Result, quiet bool, path string) []string {
+	if path == "" {
+		line := fmt.Sprintf("go test -run '^%s$' -sim.backend=%s -sim.scenario=%s -sim.seed=%d", o.root, r.Backend, r.Scenario, r.Seed)
+		if quiet {
+			line += " -sim.faults=none -sim.scheduler=" + r.Plan.Scheduler
 		}
+		return []string{line}
 	}
-	t.Errorf("\n%s", screen(r, commands...))
+	return []string{
+		fmt.Sprintf("go test -run '^%s$' -sim.file=%s", o.root, path),
+		"simrun replay " + path,
+	}
 }
 
 // replay runs one seed file. It fails where the run does, so that a reproduced bug
@@ -210,7 +127,7 @@ func replay(t *testing.T, backend sim.Backend, path string) {
 	if file.Backend != backend.Name && *flagBackend == "" {
 		t.Skipf("%s is of backend %s; give -sim.backend=%s to replay it on this one", path, file.Backend, backend.Name)
 	}
-	result := carryOut(t, backend, file)
+	result := replayed(t, backend, file)
 	if result.Verdict != sim.Pass {
 		t.Errorf("\n%s", screen(result))
 	}
@@ -223,13 +140,13 @@ func replay(t *testing.T, backend sim.Backend, path string) {
 // that the file expects.
 func Replay(t testing.TB, backend sim.Backend, file seedfile.File) {
 	t.Helper()
-	result := carryOut(t, backend, file)
+	result := replayed(t, backend, file)
 	if err := file.Check(result); err != nil {
 		t.Errorf("%v\n%s", err, screen(result))
 	}
 }
 
-func carryOut(t testing.TB, backend sim.Backend, file seedfile.File) *sim.Result {
+func replayed(t testing.TB, backend sim.Backend, file seedfile.File) *sim.Result {
 	t.Helper()
 	cfg, err := file.Config(backend)
 	if err != nil {

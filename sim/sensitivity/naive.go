@@ -17,20 +17,24 @@ import (
 	"github.com/eventcore-go/eventcore-sim/sim"
 )
 
-// naive is what one would write without a simulator: the same programs, a goroutine a
+// Naive is what one would write without a simulator: the same programs, a goroutine a
 // client, a random sleep around each call, porcupine over the history. It is given the
-// scenarios' invariants too; faults it has none.
-type naive struct {
-	backend sim.Backend
-	mutant  *mutant.Mutant
-	seed    uint64
+// scenarios' invariants too; faults it has none. In a bubble of testing/synctest its sleeps
+// take no time.
+type Naive struct {
+	Backend sim.Backend
+	// Mutant is the bug in the store, nil for none.
+	Mutant *mutant.Mutant
+	// Seed decides programs and lengths of sleeps, but not what comes of them.
+	Seed uint64
 }
 
 // longestSleep is about what lets calls of other clients in between.
 const longestSleep = 100 * time.Microsecond
 
-// finds runs every scenario until one shows the bug.
-func (n *naive) finds(ctx context.Context, can []scenarios.Scenario) (bool, error) {
+// Finds runs the scenarios one after the other until one shows a bug. When ctx ends, it
+// has found none.
+func (n *Naive) Finds(ctx context.Context, can []scenarios.Scenario) (bool, error) {
 	for i := range can {
 		found, err := n.run(ctx, &can[i])
 		if found || err != nil || ctx.Err() != nil {
@@ -40,8 +44,8 @@ func (n *naive) finds(ctx context.Context, can []scenarios.Scenario) (bool, erro
 	return false, nil
 }
 
-func (n *naive) run(ctx context.Context, scenario *scenarios.Scenario) (found bool, err error) {
-	store, err := n.backend.Open(ctx, sim.RealEnv())
+func (n *Naive) run(ctx context.Context, scenario *scenarios.Scenario) (found bool, err error) {
+	store, err := n.Backend.Open(ctx, sim.RealEnv())
 	if err != nil {
 		return false, err
 	}
@@ -49,13 +53,13 @@ func (n *naive) run(ctx context.Context, scenario *scenarios.Scenario) (found bo
 		defer func() { err = errors.Join(err, closer.Close()) }()
 	}
 	bare, state := store, scenarios.StateOf(store)
-	if n.mutant.Layer == mutant.Backend {
-		store = n.mutant.Wrap(store)
-		state.Checkpoints, state.Coordinator, state.Snapshots = n.mutant.WrapState(state.Checkpoints, state.Coordinator, state.Snapshots)
+	if n.plantedIn(mutant.Backend) {
+		store = n.Mutant.Wrap(store)
+		state.Checkpoints, state.Coordinator, state.Snapshots = n.Mutant.WrapState(state.Checkpoints, state.Coordinator, state.Snapshots)
 	}
-	program := scenario.Generate(prng.New(n.seed, "program"), scenarios.Params{}, nil)
+	program := scenario.Generate(prng.New(n.Seed, "program"), scenarios.Params{}, nil)
 	recorder := linearizability.NewRecorder(len(program.Clients) + 1)
-	t := &threads{naive: n, scenario: scenario, store: store, state: state, recorder: recorder}
+	t := &threads{Naive: n, scenario: scenario, store: store, state: state, recorder: recorder}
 	t.perform(ctx, len(program.Clients), scenarios.PhaseSetup, program.Setup)
 	var clients sync.WaitGroup
 	for id, ops := range program.Clients {
@@ -66,7 +70,7 @@ func (n *naive) run(ctx context.Context, scenario *scenarios.Scenario) (found bo
 		return false, nil // what was cut short shows nothing
 	}
 	final := store
-	if n.mutant.Layer != mutant.Backend {
+	if !n.plantedIn(mutant.Backend) {
 		final = bare
 	}
 	if err := recorder.Final(ctx, final); err != nil {
@@ -75,9 +79,12 @@ func (n *naive) run(ctx context.Context, scenario *scenarios.Scenario) (found bo
 	return t.wrong(ctx), nil
 }
 
+// plantedIn says whether the bug sits on a layer.
+func (n *Naive) plantedIn(layer mutant.Layer) bool { return n.Mutant != nil && n.Mutant.Layer == layer }
+
 // threads are the clients of a run.
 type threads struct {
-	*naive
+	*Naive
 	scenario *scenarios.Scenario
 	store    eventcore.Store
 	state    scenarios.State
@@ -98,16 +105,16 @@ func (t *threads) tick() int64 {
 
 func (t *threads) perform(ctx context.Context, id int, phase scenarios.Phase, ops []scenarios.Op) {
 	store, bug := t.store, scenarios.Bug{}
-	if t.mutant.Layer == mutant.Client {
-		store, bug = t.mutant.Wrap(store), scenarios.Bug{Apply: t.mutant.Apply, Notice: t.mutant.Notice}
+	if t.plantedIn(mutant.Client) {
+		store, bug = t.Mutant.Wrap(store), scenarios.Bug{Apply: t.Mutant.Apply, Notice: t.Mutant.Notice}
 	}
-	store = withSleeps(store, prng.New(t.seed, "sleeps", uint64(id)))
+	store = withSleeps(store, prng.New(t.Seed, "sleeps", uint64(id)))
 	clock := eventcore.SystemClock{}
 	client := &scenarios.Client{
 		ID: id, Store: t.recorder.Wrap(id, store), State: t.state, Clock: clock, Tick: t.tick, Bug: bug,
 		Retry:  eventcore.Exponential(50*time.Microsecond, 5*time.Millisecond, 8),
-		Random: prng.New(t.seed, "client", uint64(id)),
-		IDs:    eventcore.NewIDGenerator(clock, prng.New(t.seed, "ids", uint64(id))),
+		Random: prng.New(t.Seed, "client", uint64(id)),
+		IDs:    eventcore.NewIDGenerator(clock, prng.New(t.Seed, "ids", uint64(id))),
 	}
 	for i, op := range ops {
 		result := t.scenario.Run(ctx, client, op)

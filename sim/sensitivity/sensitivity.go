@@ -125,7 +125,7 @@ func (cfg *Config) measure(ctx context.Context, m mutant.Mutant) (Row, error) {
 		return row, nil // nothing crashes there
 	}
 	cell, err := cfg.trials(ctx, func(ctx context.Context, seed uint64) (bool, error) {
-		return (&naive{backend: backend, mutant: &m, seed: seed}).finds(ctx, can)
+		return (&Naive{Backend: backend, Mutant: &m, Seed: seed}).Finds(ctx, can)
 	})
 	row.Naive = &cell
 	return row, err

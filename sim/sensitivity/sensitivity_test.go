@@ -57,7 +57,7 @@ func TestPlantedBugsAreFoundInTheSameSeedsEachTime(t *testing.T) {
 	require.NoError(t, sensitivity.WriteTable(&table, cfg, rows))
 	require.Contains(t, table.String(), "| mutant | random | round-robin | naive |")
 	require.Contains(t, table.String(), "| reordered-batch | 1 / 1 | ")
-	require.Contains(t, table.String(), "the simulator found the bug in 8 of 8 trials, the naive way in 4 of 4")
+	require.Contains(t, table.String(), "the simulator found the bug in 8 of 8 trials, the naive way in 4 of the 4 that it can make")
 }
 
 func TestTheNaiveWayCannotCrashAStore(t *testing.T) {

@@ -19,7 +19,7 @@ func WriteTable(w io.Writer, cfg Config, rows []Row) error {
 	b.WriteString("What it finds depends on the machine and its load; the seeds of the simulator do not, only how many fit into the time.\n\n")
 	fmt.Fprintf(&b, "| mutant | %s | naive |\n|---|%s---|\n", strings.Join(cfg.Schedulers, " | "), strings.Repeat("---|", len(cfg.Schedulers)))
 	var found, missed int
-	naively := 0
+	naively, naiveTrials := 0, 0
 	for _, row := range rows {
 		fmt.Fprintf(&b, "| %s |", row.Mutant)
 		for i := range row.BySimulator {
@@ -31,11 +31,11 @@ func WriteTable(w io.Writer, cfg Config, rows []Row) error {
 			b.WriteString(" cannot crash |\n")
 			continue
 		}
-		naively += len(row.Naive.Seeds)
+		naively, naiveTrials = naively+len(row.Naive.Seeds), naiveTrials+len(row.Naive.Seeds)+row.Naive.Missed
 		fmt.Fprintf(&b, " %s |\n", row.Naive)
 	}
-	fmt.Fprintf(&b, "\nIn all, the simulator found the bug in %d of %d trials, the naive way in %d of %d.\n",
-		found, found+missed, naively, len(rows)*cfg.Trials)
+	fmt.Fprintf(&b, "\nIn all, the simulator found the bug in %d of %d trials, the naive way in %d of the %d that it can make.\n",
+		found, found+missed, naively, naiveTrials)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
