@@ -22,8 +22,8 @@
 // The network is part of it: the connection is cut before a request, with it on its way, or
 // once the server has carried it out and before or in the middle of the answer; requests
 // are late; connections are half open, which a timeout in virtual time finds, or cannot be
-// made; the server ends a session. See chaos.RequestKinds. The seed's fault plan says which request of which
-// client; the backend is told nothing.
+// made; the server ends a session. See chaos.RequestKinds. The seed's fault plan says which
+// request of which client; the backend is told nothing.
 //
 // So a seed decides the order of all statements, who meets which lock, and who is the
 // victim of a deadlock: the one whose statement closes the circle. For the latter the
