@@ -31,6 +31,9 @@ func (d draw) fault(op eventcore.Operation) Fault {
 		// A tenth to twice the time.
 		f.After = 1 + int(d.key("faults after")%(2*tenths))
 	}
+	if f.Kind == NetRefused {
+		f.After = int(d.key("faults after") % refusals)
+	}
 	if f.Kind == NetCutResult {
 		f.After = d.after()
 	}

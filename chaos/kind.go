@@ -43,6 +43,9 @@ const (
 	DiskENOSPC
 	DiskFsync
 
+	// NetRefused is one more that hits requests to a server: the connection that one needs.
+	NetRefused
+
 	kindEnd // one past the last kind
 )
 
@@ -73,11 +76,11 @@ func Kinds() []KindInfo {
 
 // OnRequest says that the kind hits the requests that a store sends to its server for a
 // client, in place of the client's calls of the store.
-func (k Kind) OnRequest() bool { return k >= NetCutBefore && k <= EndSession }
+func (k Kind) OnRequest() bool { return k >= NetCutBefore && k <= EndSession || k == NetRefused }
 
 // OnDisk says that the kind hits the operations that a store does on its disk for a client,
 // in place of the client's calls of the store.
-func (k Kind) OnDisk() bool { return k >= DiskEIORead && k.valid() }
+func (k Kind) OnDisk() bool { return k >= DiskEIORead && k <= DiskFsync }
 
 // onCall says that the kind hits the calls of the store.
 func (k Kind) onCall() bool { return k.valid() && k < NetCutBefore }
@@ -125,6 +128,8 @@ func (k Kind) String() string {
 		return "disk-enospc"
 	case DiskFsync:
 		return "disk-fsync"
+	case NetRefused:
+		return "net-refused"
 	default:
 		return fmt.Sprintf("kind-%d", uint8(k))
 	}
@@ -164,7 +169,7 @@ func (k Kind) valid() bool { return k >= FailBefore && k < kindEnd }
 
 // streamed and timed tell what [KindInfo] tells, without building it.
 func (k Kind) streamed() bool {
-	return k == DecodeError || k == FailRead || k == Cancel || k == NetCutResult || k == NetHalfOpen
+	return k == DecodeError || k == FailRead || k == Cancel || k == NetCutResult || k == NetHalfOpen || k == NetRefused
 }
 
 func (k Kind) timed() bool {

@@ -22,8 +22,24 @@ func RequestKinds() []KindInfo {
 			Doc: "A request and all that follows vanish: the client is told after the time, the server ends the session after so many tenths of it.",
 		},
 		{Kind: EndSession, Doc: "The server ends the session before a request is sent, as an administrator has it do."},
+		{
+			Kind: NetRefused, Streamed: true,
+			Doc: "A connection that a request needs cannot be made: nobody listens; or, after 1, it is cut while the session begins; or, after 2, the server says that it is starting up.",
+		},
 	}
 }
+
+// Refusals of a connection, which are what [Fault.After] of [NetRefused] says.
+const (
+	// RefusedByHost: nobody listens.
+	RefusedByHost = iota
+	// RefusedByCut: the connection is cut while the session begins.
+	RefusedByCut
+	// RefusedByServer: the server says that it cannot begin a session now.
+	RefusedByServer
+
+	refusals // their number
+)
 
 // tenths is what [Fault.After] of [NetHalfOpen] counts.
 const tenths = 10
@@ -40,10 +56,28 @@ type RequestFault struct {
 func (in *Injector) Request(id int) *RequestFault {
 	c := in.client(id)
 	c.requests++
-	s := in.strikeBelow(call{client: c, op: opRequest, number: c.requests - 1}, &c.onRequests, Kind.OnRequest)
+	sent := func(kind Kind) bool { return kind.OnRequest() && kind != NetRefused }
+	s := in.strikeBelow(call{client: c, op: opRequest, number: c.requests - 1}, &c.onRequests, sent)
 	if s == nil {
 		return nil
 	}
+	return &RequestFault{s.fault, *s}
+}
+
+// Connect returns the fault that a connection is to suffer which a store needs for the next
+// request of a client, nil for none. One that suffers a fault counts as a request, so that the
+// next one is another. Like Request it is for one goroutine at a time.
+func (in *Injector) Connect(id int) *RequestFault {
+	c := in.client(id)
+	named := &c.onRequests
+	if len(*named) > 0 && (*named)[0].Kind != NetRefused {
+		named = new([]Fault) // it is for the request
+	}
+	s := in.strikeBelow(call{client: c, op: opRequest, number: c.requests}, named, func(kind Kind) bool { return kind == NetRefused })
+	if s == nil {
+		return nil
+	}
+	c.requests++
 	return &RequestFault{s.fault, *s}
 }
 

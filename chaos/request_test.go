@@ -12,9 +12,8 @@ import (
 
 func TestEveryKindOfRequestFaultIsDescribedAndNoStoreCallMeetsIt(t *testing.T) {
 	kinds := chaos.RequestKinds()
-	require.Len(t, kinds, 7)
-	for i, info := range kinds {
-		require.Equal(t, chaos.NetCutBefore+chaos.Kind(i), info.Kind)
+	require.Len(t, kinds, 8)
+	for _, info := range kinds {
 		require.True(t, info.Kind.OnRequest())
 		require.Empty(t, info.Operations)
 		require.True(t, strings.HasSuffix(info.Doc, "."), info.Kind)
@@ -43,10 +42,14 @@ func TestEveryKindOfRequestFaultIsDescribedAndNoStoreCallMeetsIt(t *testing.T) {
 }
 
 func TestRequestFaultsFireAtTheirRateAndTheirLogReplaysThem(t *testing.T) {
-	const plan = "fail-before=50%, net-cut-before=5%, net-cut-request=5%, net-cut-after=5%, net-cut-result=10%, net-delay=10%~2ms, net-half-open=10%~40ms, end-session=5%"
+	const plan = "fail-before=50%, net-cut-before=5%, net-cut-request=5%, net-cut-after=5%, net-cut-result=10%, net-delay=10%~2ms, net-half-open=10%~40ms, end-session=5%, net-refused=5%"
 	requests := func(in *chaos.Injector) {
 		for i := range 6000 {
-			if fault := in.Request(i % 3); fault != nil {
+			fault := in.Connect(i % 3)
+			if fault == nil {
+				fault = in.Request(i % 3)
+			}
+			if fault != nil {
 				require.True(t, fault.Fire(t.Context()))
 			}
 		}
@@ -76,6 +79,18 @@ func TestACallAndARequestOfOneNumberHaveAFaultEach(t *testing.T) {
 	require.ErrorIs(t, err, chaos.ErrInjected)
 	_, err = chaos.ParsePlan("net-cut-after@c0.0, net-delay@c0.0")
 	require.ErrorContains(t, err, "already has the fault")
+}
+
+func TestAConnectionHasTheNumberOfTheRequestThatNeedsIt(t *testing.T) {
+	in, _ := injectorOf(t, "net-cut-after@c0.0, net-refused@c0.1+2, net-cut-after@c0.2, net-refused@c0.3", 1)
+	require.Nil(t, in.Connect(0), "the fault is for the request")
+	require.Equal(t, chaos.NetCutAfter, in.Request(0).Kind)
+	fault := in.Connect(0)
+	require.Equal(t, chaos.NetRefused, fault.Kind)
+	require.Equal(t, chaos.RefusedByServer, fault.After)
+	require.Nil(t, in.Connect(0), "the next attempt is another")
+	require.Equal(t, chaos.NetCutAfter, in.Request(0).Kind)
+	require.Nil(t, in.Request(0), "no connection was needed")
 }
 
 func TestNoRequestFaultFiresOnceHealed(t *testing.T) {

@@ -52,6 +52,8 @@ func TestARunWithCrashesIsReplayedToTheSameTrace(t *testing.T) {
 }
 
 func TestCrashesThatCannotBeAreRefused(t *testing.T) {
+	killed := memoryBackend()
+	killed.Kill = func(context.Context, eventcore.Store) error { return nil }
 	for name, c := range map[string]struct {
 		backend sim.Backend
 		crashes []sim.Crash
@@ -61,6 +63,7 @@ func TestCrashesThatCannotBeAreRefused(t *testing.T) {
 		"no kind":     {fileBackend(), []sim.Crash{{Step: 1}}, "give a step ≥ 1, a kind of [power torn reordered process server]"},
 		"no step":     {fileBackend(), []sim.Crash{{Kind: sim.CrashPower}}, "give a step ≥ 1"},
 		"no server":   {fileBackend(), []sim.Crash{{Step: 1, Kind: sim.CrashServer}}, "crash (server) at step 1: backend file is not durable, or has no server that can be crashed"},
+		"no recovery": {killed, []sim.Crash{{Step: 1, Kind: sim.CrashProcess, Again: 2}}, "backend memory does not recover on the simulated disk"},
 		"order":       {fileBackend(), []sim.Crash{{Step: 2, Kind: sim.CrashPower}, {Step: 2, Kind: sim.CrashPower}}, "put them in the order of their steps"},
 	} {
 		t.Run(name, func(t *testing.T) {

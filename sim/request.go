@@ -13,11 +13,17 @@ import (
 
 // Request counts a request that the store is about to send for the task and returns the
 // fault that it is to suffer, nil for none.
-func (t *task) Request() *chaos.RequestFault {
+func (t *task) Request() *chaos.RequestFault { return t.fault((*chaos.Injector).Request) }
+
+// Connect returns the fault that a connection is to suffer which the store needs for the task's
+// next request, nil for none.
+func (t *task) Connect() *chaos.RequestFault { return t.fault((*chaos.Injector).Connect) }
+
+func (t *task) fault(of func(in *chaos.Injector, client int) *chaos.RequestFault) *chaos.RequestFault {
 	if t.world.onRequest == nil || t.world.stopping || t.doomed {
 		return nil
 	}
-	return t.world.onRequest(t)
+	return t.world.onRequest(t, of)
 }
 
 // Sleep parks the task for that virtual time, or until the deadline of ctx by the run's
@@ -44,12 +50,12 @@ func (t *task) Lost() (ended func()) {
 	return t.world.onLost(t)
 }
 
-// faultOf returns the fault of a client's request.
-func (r *run) faultOf(t *task) *chaos.RequestFault {
+// faultOf returns the fault of what a client does.
+func (r *run) faultOf(t *task, of func(in *chaos.Injector, client int) *chaos.RequestFault) *chaos.RequestFault {
 	if t.id >= len(r.result.Program.Clients) {
 		return nil
 	}
-	return r.injector.Request(t.id)
+	return of(r.injector, t.id)
 }
 
 // lostSession notes that a session is lost.

@@ -47,7 +47,7 @@ type world struct {
 	timers []timer
 	// onRequest returns the fault of a request of a task's store, onLost is told of sessions
 	// that are lost; nil where there are none.
-	onRequest func(t *task) *chaos.RequestFault
+	onRequest func(t *task, of func(in *chaos.Injector, client int) *chaos.RequestFault) *chaos.RequestFault
 	onLost    func(t *task) (ended func())
 	// unwinding: tasks are being taken down inside the backend; none may park.
 	unwinding bool

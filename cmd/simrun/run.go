@@ -36,6 +36,8 @@ type runFlags struct {
 	shrink    time.Duration
 	save      string
 	report    string
+	shard     string
+	shards    int
 }
 
 func newRun(known *backends) *cobra.Command {
@@ -53,6 +55,8 @@ func newRun(known *backends) *cobra.Command {
 	flags.Uint64Var(&f.seed, "seed", 1, "first seed; alone: the only one")
 	flags.IntVar(&f.seeds, "seeds", 0, "number of seeds for each scenario (default a number for each backend, about 10 s together)")
 	flags.DurationVar(&f.duration, "duration", 0, "go on with further seeds for this long, such as 5m")
+	flags.StringVar(&f.shard, "shard", "", "run one part of the seeds only, such as 2/5 for the second of five")
+	flags.IntVar(&f.shards, "shards", 0, "the same, of so many parts; which one, "+completionIndex+" says: for Kubernetes")
 	flags.StringSliceVar(&f.scenarios, "scenario", nil, "scenarios to run (default all)")
 	flags.StringSliceVar(&f.backends, "backend", nil, "backends to run (default all that can run here)")
 	flags.StringVar(&f.scheduler, "scheduler", "", "scheduler for every run (default drawn from the seed)")
@@ -77,12 +81,16 @@ func (f *runFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	runs, err := f.runs(cmd, jobs)
+	if err != nil {
+		return err
+	}
 	out, err := newOutput(cmd, f)
 	if err != nil {
 		return err
 	}
 	out.begin()
-	batch := sim.Batch{Runs: f.runs(cmd, jobs), Workers: f.parallel, Verify: f.verify, OnResult: out.result}
+	batch := sim.Batch{Runs: runs, Workers: f.parallel, Verify: f.verify, OnResult: out.result}
 	summary, err := batch.Do(cmd.Context())
 	if err != nil {
 		return err
@@ -182,7 +190,11 @@ func (f *runFlags) chosenScenarios() ([]scenarios.Scenario, error) {
 
 // runs yields every job with one seed, then with the next, so that runs that are cut
 // short have covered all scenarios alike.
-func (f *runFlags) runs(cmd *cobra.Command, jobs []job) iter.Seq[sim.Config] {
+func (f *runFlags) runs(cmd *cobra.Command, jobs []job) (iter.Seq[sim.Config], error) {
+	part, err := chosenShard(f.shard, f.shards)
+	if err != nil {
+		return nil, err
+	}
 	count := uint64(f.seeds)
 	usual := f.seeds == 0 && f.duration == 0
 	if usual && cmd.Flags().Changed("seed") {
@@ -193,9 +205,17 @@ func (f *runFlags) runs(cmd *cobra.Command, jobs []job) iter.Seq[sim.Config] {
 			count = max(count, j.seeds)
 		}
 	}
+	if f.duration == 0 {
+		if err := part.fits(count); err != nil {
+			return nil, err
+		}
+	}
 	end := time.Now().Add(f.duration)
 	return func(yield func(sim.Config) bool) {
 		for i := uint64(0); i < count || time.Now().Before(end); i++ {
+			if !part.has(i) {
+				continue
+			}
 			for _, j := range jobs {
 				j.Seed = f.seed + i
 				if (!usual || i < j.seeds) && !yield(j.Config) {
@@ -203,5 +223,5 @@ func (f *runFlags) runs(cmd *cobra.Command, jobs []job) iter.Seq[sim.Config] {
 				}
 			}
 		}
-	}
+	}, nil
 }

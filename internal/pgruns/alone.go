@@ -76,7 +76,6 @@ func (s *Stores) Restart(ctx context.Context, store eventcore.Store) error {
 		return err
 	}
 	// The pools would hand out what is dead.
-	r.stores.control.Reset()
 	r.place.pool.Reset()
 	r.stores.mu.Lock()
 	defer r.stores.mu.Unlock()

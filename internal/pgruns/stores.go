@@ -22,8 +22,6 @@ import (
 type Stores struct {
 	cluster *pgtest.Cluster
 	steps   *pgstep.Steps
-	// control ends sessions.
-	control *pgxpool.Pool
 	// places counts those that were made.
 	places atomic.Int64
 
@@ -77,12 +75,7 @@ func New(ctx context.Context, cluster *pgtest.Cluster) (*Stores, error) {
 	if err != nil {
 		return nil, err
 	}
-	control, err := pgxpool.New(context.WithoutCancel(ctx), cluster.DSN())
-	if err != nil {
-		steps.Close()
-		return nil, err
-	}
-	return &Stores{cluster: cluster, steps: steps, control: control}, nil
+	return &Stores{cluster: cluster, steps: steps}, nil
 }
 
 // Open opens an empty store, for one run at a time, whose pool has so many connections; 0
@@ -123,7 +116,6 @@ func (s *Stores) Close() error {
 		failed = append(failed, p.close())
 	}
 	failed = append(failed, s.alone.close())
-	s.control.Close()
 	s.steps.Close()
 	return errors.Join(failed...)
 }
@@ -134,9 +126,7 @@ func (s *Stores) Kill(ctx context.Context, store eventcore.Store) error {
 	if !ok {
 		return fmt.Errorf("pgruns: a %T is no store of these", store)
 	}
-	s = r.stores
-	const end = "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity WHERE application_name = $1"
-	if _, err := s.control.Exec(ctx, end, r.place.name()); err != nil {
+	if err := r.stores.steps.Kill(ctx, r.place.name()); err != nil {
 		return err
 	}
 	// The pool would hand out what is dead.

@@ -84,13 +84,30 @@ func (s *Steps) letCheck(c *session) {
 	if !s.deadlocks {
 		return
 	}
-	c.mu.Lock()
-	pid := c.pid
-	c.mu.Unlock()
+	pid := c.process()
 	for _, other := range s.all() {
 		if pids, since := other.waits(); slices.Contains(pids, pid) {
 			time.Sleep(deadlockPassed - time.Since(since)) //nolint:forbidigo // the server goes by real time
+			s.awaitSleep(other.process())
 		}
+	}
+}
+
+// stateOf asks for the state of a process of the server, where that runs on Linux.
+const stateOf = `SELECT substring(pg_read_file('/proc/' || $1::int || '/stat') FROM '\) (.)')`
+
+// awaitSleep waits until a process that waits for a lock sleeps. Where the machine is busy, its
+// timer has run out and it has yet to be given the time to look for a deadlock. Where its state
+// cannot be known, as on other systems, it is taken to have looked.
+func (s *Steps) awaitSleep(pid uint32) {
+	const asleep, longest = "S", time.Second
+	for waited := time.Duration(0); waited < longest; waited += deadlockTimeout {
+		state := asleep
+		err := s.control.QueryRow(context.Background(), stateOf, int32(pid)).Scan(&state) //nolint:gosec // process IDs are positive
+		if err != nil || state == asleep {
+			return
+		}
+		time.Sleep(deadlockTimeout) //nolint:forbidigo // the server goes by real time
 	}
 }
 

@@ -21,6 +21,8 @@ type networked interface {
 	yield.BlockingTask
 	// Request counts a request and returns the fault that it is to suffer.
 	Request() *chaos.RequestFault
+	// Connect returns the fault that a connection is to suffer which the next request needs.
+	Connect() *chaos.RequestFault
 	// Sleep parks the task for a virtual time, or until the deadline of ctx by it.
 	Sleep(ctx context.Context, d time.Duration)
 	// After has something happen once a virtual time has passed.
@@ -260,16 +262,23 @@ const (
 // awaitEnd returns once the server has ended a session: what it held is free then. It
 // panics if that does not come, since all that follows would depend on when it does.
 func (s *Steps) awaitEnd(pid uint32) {
+	if err := s.ended(pid); err != nil {
+		panic(err.Error())
+	}
+}
+
+// ended waits until the server has ended a session.
+func (s *Steps) ended(pid uint32) error {
 	const lives = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1)"
 	var err error
-	for waited := time.Duration(0); waited < endLimit; waited += endEvery {
+	for waited := time.Duration(0); waited < endLimit && !s.closed.Load(); waited += endEvery {
 		there := true
-		if err = s.ask(context.Background(), lives, int32(pid), &there); err == nil && !there {
-			return
+		if err = s.ask(context.Background(), lives, int32(pid), &there); err == nil && !there { //nolint:gosec // process IDs are positive
+			return nil
 		}
 		time.Sleep(endEvery) //nolint:forbidigo // the server goes by real time
 	}
-	panic(fmt.Sprintf("pgstep: the server has not ended session %d in %v (%v)", pid, endLimit, err))
+	return fmt.Errorf("pgstep: the server has not ended session %d in %v (%w)", pid, endLimit, err)
 }
 
 // ask asks the server one thing about a process.

@@ -82,6 +82,7 @@ func TestBugsThatOnlyTheNetworkShows(t *testing.T) {
 		{"an append whose answer is lost is reported as not applied", stranger{sure: true}, "net-cut-after=10%"},
 		{"an append whose answer is lost is sent again", stranger{insisting: true}, "net-cut-after=10%"},
 		{"a connection that is broken is used again", stranger{clinging: true}, "net-cut-request=5%"},
+		{"a server that was not there once is given up", stranger{discouraged: true}, "net-refused=20%"},
 	} {
 		t.Run(planted.name, func(t *testing.T) {
 			t.Parallel()

@@ -21,9 +21,9 @@
 //
 // The network is part of it: the connection is cut before a request, with it on its way, or
 // once the server has carried it out and before or in the middle of the answer; requests
-// are late; connections are half open, which a timeout in virtual time finds; the server
-// ends a session. See chaos.RequestKinds. The seed's fault plan says which request of which
-// client; the backend is told nothing.
+// are late; connections are half open, which a timeout in virtual time finds, or cannot be
+// made; the server ends a session. See chaos.RequestKinds. The seed's fault plan says which
+// request of which client; the backend is told nothing.
 //
 // So a seed decides the order of all statements, who meets which lock, and who is the
 // victim of a deadlock: the one whose statement closes the circle. For the latter the
@@ -35,6 +35,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -47,6 +48,7 @@ type Steps struct {
 	control *pgxpool.Pool
 	// deadlocks: the role may set deadlock_timeout.
 	deadlocks bool
+	closed    atomic.Bool
 
 	mu sync.Mutex
 	// sessions has the connections by the server's process ID.
@@ -83,7 +85,10 @@ func Open(ctx context.Context, dsn string) (*Steps, error) {
 }
 
 // Close closes the connection of its own.
-func (s *Steps) Close() { s.control.Close() }
+func (s *Steps) Close() {
+	s.closed.Store(true)
+	s.control.Close()
+}
 
 var (
 	_ pgx.QueryTracer    = (*Steps)(nil)

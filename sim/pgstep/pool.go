@@ -17,10 +17,19 @@ var (
 // a connection, where parked tasks have them all: in the pool it would wait for ever.
 func (s *Steps) TraceAcquireStart(ctx context.Context, pool *pgxpool.Pool, _ pgxpool.TraceAcquireStartData) context.Context {
 	free := func() bool { return s.taken(pool, 0) < int(pool.Stat().MaxConns()) }
-	if task, ok := yield.From(ctx).(yield.BlockingTask); ok && !task.Stopping() && !free() {
+	task, ok := yield.From(ctx).(yield.BlockingTask)
+	if !ok || task.Stopping() {
+		return ctx
+	}
+	if !free() {
 		task.Wait("pgxpool: every connection is taken", free)
 	}
-	return ctx
+	fault := refusal(ctx)
+	if fault != nil {
+		// Whether the pool has one to spare depends on other runs, and is not up to the seed.
+		pool.Reset()
+	}
+	return context.WithValue(ctx, pooledKey{}, fault)
 }
 
 // TraceAcquireEnd implements [pgxpool.AcquireTracer].
@@ -30,8 +39,14 @@ func (s *Steps) TraceAcquireEnd(_ context.Context, pool *pgxpool.Pool, data pgxp
 	}
 }
 
-// TraceRelease implements [pgxpool.ReleaseTracer].
-func (s *Steps) TraceRelease(pool *pgxpool.Pool, _ pgxpool.TraceReleaseData) { s.taken(pool, -1) }
+// TraceRelease implements [pgxpool.ReleaseTracer]. The pool closes in the background what it
+// cannot use again, and what the session held would be free at a time that is not up to the seed.
+func (s *Steps) TraceRelease(pool *pgxpool.Pool, data pgxpool.TraceReleaseData) {
+	if conn := data.Conn.PgConn(); conn.IsClosed() || conn.IsBusy() || conn.TxStatus() != 'I' {
+		retire(data.Conn)
+	}
+	s.taken(pool, -1)
+}
 
 // taken changes how many connections of a pool are taken, and returns how many. The pool's
 // own count goes down some time after a connection that is dead was given back.

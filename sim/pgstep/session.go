@@ -2,10 +2,13 @@ package pgstep
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"sync"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/eventcore-go/eventcore-sim/sim/yield"
 )
@@ -108,14 +111,38 @@ func (c *session) Read(b []byte) (int, error) {
 	return c.Conn.Read(b)
 }
 
-// Close implements [net.Conn]. That of a connection which is half open is not heard of by
-// the server.
+// Close implements [net.Conn]. It returns once the server has ended a session that worked for
+// a run, so that what it held is free. That of a connection which is half open is not heard of
+// by the server.
 func (c *session) Close() error {
 	if c.isHalfOpen() {
 		return nil
 	}
+	err := c.Conn.Close()
+	if pid := c.process(); pid != 0 && c.run() != nil && c.steps.session(pid) == c {
+		err = errors.Join(err, c.steps.ended(pid))
+	}
 	c.steps.forget(c)
-	return c.Conn.Close()
+	return err
+}
+
+// retire closes a connection that will not be used again, if it is not closed yet, and returns
+// once its session has ended, unless it is half open.
+func retire(conn *pgx.Conn) {
+	c := sessionOf(conn.PgConn().Conn())
+	if c == nil || c.run() == nil {
+		return
+	}
+	if conn.IsClosed() {
+		<-conn.PgConn().CleanupDone() // pgx does it in the background
+		return
+	}
+	c.mu.Lock()
+	if c.line.broken == nil {
+		c.line.broken = errReset
+	}
+	c.mu.Unlock()
+	_ = c.Close() // there is nothing to be done about one that does not close well
 }
 
 // countRead notes that a read begins or ends: the session waits for nobody.

@@ -34,6 +34,15 @@ type stranger struct {
 	// clinging keeps its connections, those that are broken too.
 	clinging bool
 	kept     []*pgx.Conn
+	// discouraged remembers that a connection could not be made, as one does that connects in a
+	// sync.OnceValues, and does not try again.
+	discouraged bool
+	down        error
+	// careless gives a connection back in the middle of a transaction that fails, for the pool
+	// to close.
+	careless bool
+	// lazy hands events out as their rows come.
+	lazy bool
 	// pinged has its pool try each connection before it gives it out.
 	pinged bool
 	// deadlocks counts those that the server broke.
@@ -67,6 +76,9 @@ func isLoss(err error) bool {
 
 func (s *stranger) append(ctx context.Context, writes eventcore.Writes) (eventcore.Appended, error) {
 	var done eventcore.Appended
+	if s.down != nil {
+		return done, s.down
+	}
 	err := s.begin(ctx, func(tx querier) error {
 		if err := s.check(ctx, tx, slices.Clone(writes.Participants())); err != nil {
 			return err
@@ -75,6 +87,12 @@ func (s *stranger) append(ctx context.Context, writes eventcore.Writes) (eventco
 		done, err = s.write(ctx, tx, &writes)
 		return err
 	})
+	if _, refused := errors.AsType[*pgconn.ConnectError](err); refused {
+		err = &eventcore.StoreFailure{Operation: eventcore.OpAppend, Outcome: eventcore.OutcomeNotApplied, Err: err}
+		if s.discouraged {
+			s.down = err
+		}
+	}
 	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && (refused.Code == "40P01" || refused.Code == "40001" || refused.Code == "23505") {
 		if refused.Code == "40P01" {
 			*s.deadlocks++
@@ -104,7 +122,27 @@ func (s *stranger) begin(ctx context.Context, do func(querier) error) error {
 		defer func() { s.kept = append(s.kept, conn) }()
 		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return do(tx) })
 	}
+	if s.careless {
+		return s.carelessly(ctx, do)
+	}
 	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return do(tx) })
+}
+
+// carelessly calls do in a transaction that is not rolled back where that fails.
+func (s *stranger) carelessly(ctx context.Context, do func(querier) error) error {
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	tx, err := conn.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	if err := do(tx); err != nil {
+		return err
+	}
+	return tx.Commit(ctx)
 }
 
 // take returns a connection that was kept, or a new one.
@@ -195,6 +233,9 @@ func (s *stranger) ReadStream(ctx context.Context, id eventcore.StreamID, after 
 
 // read reads all rows at once, as many a store does.
 func (s *stranger) read(ctx context.Context, query string, args ...any) iter.Seq2[eventcore.Recorded, error] {
+	if s.lazy {
+		return s.follow(ctx, query, args)
+	}
 	return func(yield func(eventcore.Recorded, error) bool) {
 		all, err := s.rows(ctx, query, args)
 		if err != nil {
@@ -205,6 +246,26 @@ func (s *stranger) read(ctx context.Context, query string, args ...any) iter.Seq
 			if !yield(e, nil) {
 				return
 			}
+		}
+	}
+}
+
+// follow reads a row when it is asked for.
+func (s *stranger) follow(ctx context.Context, query string, args []any) iter.Seq2[eventcore.Recorded, error] {
+	return func(yield func(eventcore.Recorded, error) bool) {
+		rows, err := s.pool.Query(ctx, query, args...)
+		if err == nil {
+			defer rows.Close()
+			for rows.Next() {
+				e, err := recorded(rows)
+				if !yield(e, err) || err != nil {
+					return
+				}
+			}
+			err = rows.Err()
+		}
+		if err != nil {
+			yield(eventcore.Recorded{}, err)
 		}
 	}
 }
@@ -224,16 +285,19 @@ func collect(rows pgx.Rows, err error) ([]eventcore.Recorded, error) {
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (e eventcore.Recorded, err error) {
-		var position, version int64
-		var stream, data string
-		var id [16]byte
-		if err := row.Scan(&position, &stream, &version, &id, &e.Type, &data); err != nil {
-			return e, err
-		}
-		e.Stream, err = eventcore.ParseStreamID(stream)
-		e.ID, e.Version, e.Data = id, eventcore.Version(version), []byte(data)
-		e.Position = eventcore.NewPosition(0, uint64(position))
+	return pgx.CollectRows(rows, recorded)
+}
+
+// recorded is the event of a row.
+func recorded(row pgx.CollectableRow) (e eventcore.Recorded, err error) {
+	var position, version int64
+	var stream, data string
+	var id [16]byte
+	if err := row.Scan(&position, &stream, &version, &id, &e.Type, &data); err != nil {
 		return e, err
-	})
+	}
+	e.Stream, err = eventcore.ParseStreamID(stream)
+	e.ID, e.Version, e.Data = id, eventcore.Version(version), []byte(data)
+	e.Position = eventcore.NewPosition(0, uint64(position))
+	return e, err
 }

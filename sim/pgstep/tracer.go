@@ -20,6 +20,10 @@ import (
 // made a session: those to the hosts that are tried, and those that cancel a statement later.
 func (s *Steps) TraceConnectStart(ctx context.Context, data pgx.TraceConnectStartData) context.Context {
 	cfg := data.ConnConfig
+	if fault := refusalOf(ctx); fault != nil {
+		refuse(cfg, fault)
+		return ctx
+	}
 	dial, build := cfg.DialFunc, cfg.BuildFrontend
 	// The connection is what was dialled last before the frontend was built.
 	var connection atomic.Pointer[session]
@@ -81,7 +85,12 @@ func (s *Steps) statement(ctx context.Context, conn *pgx.Conn, name string, wait
 		return ctx
 	}
 	was := c.begin(ctx)
-	ended := context.WithValue(ctx, endKey{}, func() { c.end(was) })
+	ended := context.WithValue(ctx, endKey{}, func() {
+		if conn.IsClosed() {
+			retire(conn) // the caller goes on while pgx closes it
+		}
+		c.end(was)
+	})
 	task, ok := yield.From(ctx).(yield.BlockingTask)
 	if !ok {
 		return ended

@@ -200,13 +200,16 @@ func (f File) config(backend sim.Backend) (sim.Config, error) {
 	cfg.Faults.Faults = slices.DeleteFunc(slices.Clone(f.Faults.Faults), func(fault chaos.Fault) bool {
 		return fault.Kind.OnRequest() && !backend.Blocks || fault.Kind.OnDisk() && !backend.Durable
 	})
-	if backend.Checksummed == nil {
-		crashes := slices.Clone(f.Crashes)
-		for i := range crashes {
+	crashes := slices.Clone(f.Crashes)
+	for i := range crashes {
+		if backend.Checksummed == nil {
 			crashes[i].Flip = 0
 		}
-		cfg.Crashes = &crashes
+		if !backend.Durable {
+			crashes[i].Again = 0
+		}
 	}
+	cfg.Crashes = &crashes
 	if f.Mutant != "" {
 		m, err := mutant.Lookup(f.Mutant)
 		if err != nil {

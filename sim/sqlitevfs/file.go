@@ -50,6 +50,8 @@ func (v *VFS) enter(f *file) {
 	v.open++
 	if f.main {
 		connections.set(f.tls, v)
+		// Opening goes on with draws, such as that of FTS5, before the first lock.
+		reseed(f.tls)
 	}
 }
 
