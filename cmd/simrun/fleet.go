@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"runtime"
 
@@ -59,12 +60,12 @@ func (f *fleetFlags) runFlagsOf(spec *fleet.Spec) *runFlags {
 }
 
 // carry carries out a range: every job with one seed, then with the next.
-func (f *fleetFlags) carry(ctx context.Context, spec fleet.Spec, r fleet.Range) (fleet.Outcome, error) {
+func (f *fleetFlags) carry(ctx context.Context, spec fleet.Spec, r fleet.Range, known map[string]string) (fleet.Outcome, error) {
 	jobs, err := f.runFlagsOf(&spec).jobs()
 	if err != nil {
 		return fleet.Outcome{}, err
 	}
-	c := &carrier{ctx: ctx, known: f.known, kinds: make(map[string]int)}
+	c := &carrier{ctx: ctx, backends: f.known, known: known, kinds: make(map[string]int)}
 	c.outcome.Summary, err = sim.Batch{
 		Workers: 1, OnResult: c.result,
 		Runs: func(yield func(sim.Config) bool) {
@@ -86,11 +87,12 @@ func (f *fleetFlags) carry(ctx context.Context, spec fleet.Spec, r fleet.Range) 
 
 // carrier collects what comes of a range.
 type carrier struct {
-	ctx     context.Context
-	known   *backends
-	outcome fleet.Outcome
-	// kinds has the number of the failure for each signature that a run had before it was
-	// shrunk.
+	ctx      context.Context
+	backends *backends
+	outcome  fleet.Outcome
+	// known has the signatures of kinds of failures that were shrunk before, kinds the place
+	// of each among the failures.
+	known map[string]string
 	kinds map[string]int
 }
 
@@ -98,20 +100,30 @@ func (c *carrier) result(r *sim.Result) bool {
 	if r.Verdict == sim.Pass {
 		return true
 	}
-	file := seedfile.Of(r)
-	kind := file.Signature()
-	if n, known := c.kinds[kind]; known {
-		c.outcome.Failures[n].Found++
-		return true
+	kind := fmt.Sprint(r.Backend, r.Scenario, r.Mutant, shrink.ClassOf(r))
+	n, met := c.kinds[kind]
+	if !met {
+		n = len(c.outcome.Failures)
+		c.kinds[kind] = n
+		c.outcome.Failures = append(c.outcome.Failures, c.failure(kind, r))
 	}
-	failure := fleet.Failure{File: file, Reason: r.Reason, Found: 1}
-	if b, err := c.known.lookup(r.Backend); err == nil && r.Failed() {
-		small, err := shrink.Failed(c.ctx, r, b.Backend, shrink.Options{Fast: c.known.fast(), Workers: 1})
-		if err == nil && small.Reproduced {
-			failure.File, failure.Reason = small.File(), small.Result.Reason
-		}
-	}
-	c.kinds[kind] = len(c.outcome.Failures)
-	c.outcome.Failures = append(c.outcome.Failures, failure)
+	c.outcome.Failures[n].Found++
 	return true
+}
+
+// failure makes a failure of a run, and shrinks it if it is the first of its kind.
+func (c *carrier) failure(kind string, r *sim.Result) fleet.Failure {
+	if signature := c.known[kind]; signature != "" {
+		return fleet.Failure{Kind: kind, Signature: signature}
+	}
+	failure := fleet.Failure{Kind: kind, File: seedfile.Of(r), Reason: r.Reason}
+	b, err := c.backends.lookup(r.Backend)
+	if err != nil || !r.Failed() {
+		return failure
+	}
+	small, err := shrink.Failed(c.ctx, r, b.Backend, shrink.Options{Fast: c.backends.fast(), Workers: 1})
+	if err == nil && small.Reproduced {
+		failure.File, failure.Reason = small.File(), small.Result.Reason
+	}
+	return failure
 }

@@ -59,7 +59,7 @@ func (f *fleetWorkFlags) run(cmd *cobra.Command) error {
 	out := cmd.OutOrStdout()
 	return all.Work(cmd.Context(), fleet.WorkerConfig{
 		// A process that is started anew is another worker.
-		Name: fmt.Sprintf("%s-%d-%s", host, os.Getpid(), uuid.NewString()[:8]), Ranges: f.ranges, Beat: f.beat, Lost: f.lost, Drain: f.drain, //nolint:forbidigo // no run sees it
+		Name: fmt.Sprintf("%s-%d-%s", host, os.Getpid(), uuid.NewString()[:8]), Ranges: f.ranges, Beat: f.beat, Lost: f.lost, Drain: f.drain,
 		Log: slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil)),
 		Done: func(r fleet.Range) {
 			fmt.Fprintf(out, "campaign %d: seeds %d to %d\n", r.Campaign, r.First, r.First+r.Seeds-1)

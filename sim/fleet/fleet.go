@@ -5,11 +5,11 @@
 // A worker reports what came of a range, its failures and the end of the job in one
 // transaction, and a range that was reported is not reported again: each seed counts once,
 // however often a worker dies. Failures are kept once for each signature of package
-// seedfile, with the seed file of the smallest seed.
+// seedfile, with the seed file of the first.
 //
 // A worker says every so often that it is alive. The range of one that has not for a while
-// is put into the queue again by any other. River would do that too, but for a job that
-// takes long it cannot know, so it waits for an hour; that is what is left of it here.
+// is put into the queue again by any other. River would do so too, but only after an hour:
+// it does not know whether a worker is alive. Its job then finds that all is reported.
 package fleet
 
 import (

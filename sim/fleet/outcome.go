@@ -19,6 +19,11 @@ type Outcome struct {
 
 // Failure is runs that did not pass and look alike.
 type Failure struct {
+	// Kind is what they have in common before one of them is shrunk, in any words.
+	Kind string
+	// Signature is set where the kind was known: runs of it were shrunk before. Then there is
+	// no File and no Reason.
+	Signature string
 	// File shows one of them.
 	File seedfile.File
 	// Reason is what was wrong with it.
@@ -27,8 +32,9 @@ type Failure struct {
 	Found int
 }
 
-// Carry carries out a range. Where it returns an error, the range is tried again later.
-type Carry func(context.Context, Spec, Range) (Outcome, error)
+// Carry carries out a range. known has the signature of each kind of failure that the
+// campaign has met already. Where it returns an error, the range is tried again later.
+type Carry func(ctx context.Context, spec Spec, r Range, known map[string]string) (Outcome, error)
 
 // report records what came of a range as a part of tx. It says whether the range had not been
 // reported before; if it had, nothing is recorded.
@@ -64,14 +70,21 @@ func report(ctx context.Context, tx pgx.Tx, r Range, o *Outcome) (first bool, er
 
 // record adds a failure to those of its signature.
 func (f *Failure) record(ctx context.Context, tx pgx.Tx, campaign int64) error {
+	if f.Signature != "" {
+		_, err := tx.Exec(ctx, "UPDATE simrun_failures SET found = found + $3 WHERE campaign = $1 AND signature = $2", campaign, f.Signature, f.Found)
+		return err
+	}
 	text, err := f.File.Format()
 	if err != nil {
 		return err
 	}
+	signature := f.File.Signature()
 	_, err = tx.Exec(ctx, `INSERT INTO simrun_failures AS f VALUES ($1, $2, $3, $4, $5, $6, $7)
-		ON CONFLICT (campaign, signature) DO UPDATE SET found = f.found + excluded.found,
-		  (seed, scenario, reason, file) = (SELECT seed, scenario, reason, file FROM (VALUES (f.seed, f.scenario, f.reason, f.file),
-		    (excluded.seed, excluded.scenario, excluded.reason, excluded.file)) AS v (seed, scenario, reason, file) ORDER BY seed, scenario LIMIT 1)`,
-		campaign, f.File.Signature(), int64(f.File.Seed), f.File.Scenario, f.Reason, string(text), f.Found) //nolint:gosec // the same bits come back
+		ON CONFLICT (campaign, signature) DO UPDATE SET found = f.found + excluded.found`,
+		campaign, signature, int64(f.File.Seed), f.File.Scenario, f.Reason, string(text), f.Found) //nolint:gosec // the same bits come back
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, "INSERT INTO simrun_kinds VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", campaign, f.Kind, signature)
 	return err
 }

@@ -46,6 +46,17 @@ CREATE TABLE IF NOT EXISTS simrun_failures (
     PRIMARY KEY (campaign, signature)
 );
 
+-- What failures of a kind were shrunk to.
+CREATE TABLE IF NOT EXISTS simrun_kinds (
+    campaign  bigint NOT NULL REFERENCES simrun_campaigns ON DELETE CASCADE,
+    kind      text   NOT NULL,
+    signature text   NOT NULL,
+    PRIMARY KEY (campaign, kind)
+);
+
+-- Jobs of River whose workers were lost, and whose ranges are in the queue again.
+CREATE TABLE IF NOT EXISTS simrun_lost (job bigint PRIMARY KEY);
+
 CREATE TABLE IF NOT EXISTS simrun_workers (
     name text        PRIMARY KEY,
     seen timestamptz NOT NULL DEFAULT now()

@@ -58,7 +58,8 @@ type Found struct {
 	Seed      uint64 `json:"seed"`
 	Reason    string `json:"reason"`
 	Found     int64  `json:"found"`
-	// File is the seed file of the smallest seed.
+	// File is the seed file of the one that was reported first, with its scenario, seed and
+	// reason.
 	File seedfile.File `json:"-"`
 }
 

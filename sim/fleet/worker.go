@@ -121,30 +121,47 @@ func (w *worker) live(ctx context.Context) error {
 	}
 }
 
-// beat says that the worker is alive, and puts ranges of others who are not back into the
-// queue. Each is put there by one of those who see it.
+// beat says that the worker is alive, and puts the ranges of others who are not back into
+// the queue.
 func (w *worker) beat(ctx context.Context) error {
 	return pgx.BeginFunc(ctx, w.fleet.pool, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, "INSERT INTO simrun_workers (name) VALUES ($1) ON CONFLICT (name) DO UPDATE SET seen = now()", w.cfg.Name)
 		if err != nil {
 			return err
 		}
-		rows, err := tx.Query(ctx, `UPDATE simrun_ranges AS r SET worker = NULL WHERE reported IS NULL AND worker IS NOT NULL
-			AND NOT EXISTS (SELECT FROM simrun_workers AS w WHERE w.name = r.worker AND w.seen > now() - $1::interval) RETURNING campaign, number`, w.cfg.Lost)
+		lost, err := w.lost(ctx, tx)
 		if err != nil {
 			return err
 		}
-		lost, err := pgx.CollectRows(rows, pgx.RowToStructByPos[job])
-		if err != nil || len(lost) == 0 {
-			return err
+		var jobs []river.InsertManyParams
+		for _, args := range lost {
+			tag, err := tx.Exec(ctx, "UPDATE simrun_ranges SET worker = NULL WHERE campaign = $1 AND number = $2 AND reported IS NULL", args.Campaign, args.Number)
+			if err != nil {
+				return err
+			}
+			if tag.RowsAffected() > 0 {
+				jobs = append(jobs, river.InsertManyParams{Args: args})
+			}
 		}
-		jobs := make([]river.InsertManyParams, len(lost))
-		for i := range lost {
-			jobs[i].Args = lost[i]
+		if len(jobs) > 0 {
+			_, err = w.client.InsertManyTx(ctx, tx, jobs)
 		}
-		_, err = w.client.InsertManyTx(ctx, tx, jobs)
 		return err
 	})
+}
+
+// lost returns the jobs that run on workers who are not alive, each once: of several
+// workers who see it, one notes it.
+func (w *worker) lost(ctx context.Context, tx pgx.Tx) ([]job, error) {
+	rows, err := tx.Query(ctx, `WITH noted AS (
+		INSERT INTO simrun_lost SELECT id FROM river_job AS j WHERE kind = $1 AND state = 'running'
+		  AND NOT EXISTS (SELECT FROM simrun_workers AS w WHERE w.name = j.attempted_by[array_length(j.attempted_by, 1)] AND w.seen > now() - $2::interval)
+		ON CONFLICT DO NOTHING RETURNING job)
+		SELECT (args->>'campaign')::bigint, (args->>'number')::integer FROM noted JOIN river_job ON id = job`, job{}.Kind(), w.cfg.Lost)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[job])
 }
 
 // goAway gives up what the worker has taken: its jobs are back in the queue by themselves.
@@ -160,9 +177,17 @@ func (w *worker) Work(ctx context.Context, j *river.Job[job]) error {
 	if err != nil {
 		return err
 	}
+	known, err := w.fleet.kinds(ctx, r.Campaign)
+	if err != nil {
+		return err
+	}
 	var outcome Outcome
 	if found {
-		if outcome, err = w.carry(ctx, spec, r); err != nil {
+		outcome, err = w.carry(ctx, spec, r, known)
+		if ctx.Err() != nil {
+			return river.JobSnooze(0) // the worker ends: nothing is wrong with the range
+		}
+		if err != nil {
 			return errors.Join(err, w.failed(ctx, j, r, err))
 		}
 	}
@@ -199,11 +224,23 @@ func (w *worker) take(ctx context.Context, r *Range) (spec Spec, found bool, err
 	return spec, true, json.Unmarshal(text, &spec)
 }
 
+// kinds returns the signatures that failures have by their kinds.
+func (f *Fleet) kinds(ctx context.Context, campaign int64) (map[string]string, error) {
+	rows, err := f.pool.Query(ctx, "SELECT kind, signature FROM simrun_kinds WHERE campaign = $1", campaign)
+	if err != nil {
+		return nil, err
+	}
+	known := make(map[string]string)
+	var kind, signature string
+	_, err = pgx.ForEachRow(rows, []any{&kind, &signature}, func() error {
+		known[kind] = signature
+		return nil
+	})
+	return known, err
+}
+
 // failed gives a range up that could not be carried out. The last time it is noted why.
 func (w *worker) failed(ctx context.Context, j *river.Job[job], r Range, why error) error {
-	if ctx.Err() != nil {
-		return nil // the worker ends: nothing is wrong with the range
-	}
 	var text *string
 	if j.Attempt >= j.MaxAttempts {
 		text = new(why.Error())
