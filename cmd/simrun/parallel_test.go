@@ -22,6 +22,8 @@ func TestMain(m *testing.M) {
 		main()
 	case os.Getenv(tellingRuns) != "":
 		tellRuns()
+	case os.Getenv(isSimrun) != "":
+		main()
 	}
 	os.Exit(m.Run())
 }

@@ -67,7 +67,7 @@ asked for and never happened; 4 the checkers disagree: a bug of the harness.`,
 	// The flags of the default command are accepted without its name too.
 	root.Flags().AddFlagSet(run.Flags())
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(run, newReplay(known), newShow(known), newShrink(known), newExplore(known), newDiff(known), newParallel(known), newProcess(), newMerge(), newSensitivity(known), newCertify(known), newList(known))
+	root.AddCommand(run, newReplay(known), newShow(known), newShrink(known), newExplore(known), newDiff(known), newParallel(known), newProcess(), newSensitivity(known), newCertify(known), newFleet(known), newMerge(), newList(known))
 	return root
 }
 

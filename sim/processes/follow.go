@@ -32,8 +32,9 @@ type told struct {
 	begun    map[int]int
 }
 
-// follow reads what a process tells, and kills it after so many lines, unless that is 0.
-func (r *run) follow(ctx context.Context, cmd *exec.Cmd, out io.Reader, work *Work, after int) (killed bool, err error) {
+// follow reads what a process tells, and kills it after so many lines, unless that is 0. As
+// long as in is open the process has the store.
+func (r *run) follow(ctx context.Context, cmd *exec.Cmd, in io.Closer, out io.Reader, work *Work, after int) (killed bool, err error) {
 	t := &told{
 		run: r, first: work.First, clients: work.Clients, open: make(map[[2]int]*linearizability.Operation),
 		bytes: make(map[[2]int][]payload), attempts: make(map[int][]scenarios.Attempt), begun: make(map[int]int),
@@ -44,8 +45,11 @@ func (r *run) follow(ctx context.Context, cmd *exec.Cmd, out io.Reader, work *Wo
 		if err != nil {
 			break // a line that was cut off began no call and ended none
 		}
-		if n == 1 && r.cfg.Exclusive {
-			r.intrude(ctx)
+		if n == 1 {
+			if r.cfg.Exclusive {
+				r.intrude(ctx)
+			}
+			_ = in.Close() // of a process that lives on
 		}
 		if err := t.take(line); err != nil {
 			return killed, fmt.Errorf("processes: %w", err)

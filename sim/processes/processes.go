@@ -165,15 +165,20 @@ func (r *run) turn(ctx context.Context, process int) error {
 	}
 	said := &bytes.Buffer{}
 	cmd := r.cfg.Command(ctx)
-	cmd.Stdin, cmd.Stderr = bytes.NewReader(input), said
+	cmd.Stderr = said
 	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	in, err := cmd.StdinPipe()
 	if err != nil {
 		return err
 	}
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("processes: start process %d: %w", process, err)
 	}
-	killed, err := r.follow(ctx, cmd, out, &work, r.result.Plan.Kills[process])
+	_, _ = in.Write(input) // of one that has ended before, what it says tells why
+	killed, err := r.follow(ctx, cmd, in, out, &work, r.result.Plan.Kills[process])
 	if failed := cmd.Wait(); failed != nil && !killed {
 		return fmt.Errorf("processes: process %d: %w: %s", process, failed, said)
 	}

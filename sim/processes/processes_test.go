@@ -219,6 +219,22 @@ func TestFile(t *testing.T) {
 	})
 }
 
+// TestAProcessHasTheStoreUntilItWasLookedWhetherOthersAreKeptOut, however slow that is: the
+// process is done with its work long before.
+func TestAProcessHasTheStoreUntilItWasLookedWhetherOthersAreKeptOut(t *testing.T) {
+	cfg := config(t, "file:"+t.TempDir(), "contention")
+	cfg.Processes, cfg.Kills, cfg.Exclusive = 1, 0, true
+	open := cfg.Open
+	cfg.Open = func(ctx context.Context) (eventcore.Store, error) {
+		time.Sleep(300 * time.Millisecond)
+		return open(ctx)
+	}
+	result, err := processes.Run(t.Context(), cfg)
+	require.NoError(t, err)
+	require.Empty(t, result.Findings)
+	require.Equal(t, 1, result.Refused)
+}
+
 func TestPostgres(t *testing.T) {
 	passes(t, func(t *testing.T) processes.Config {
 		db := server.DSN(t)

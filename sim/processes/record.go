@@ -94,6 +94,8 @@ type writer struct {
 	mu  sync.Mutex
 	out io.Writer
 	err error
+	// lines is the number of them that were written.
+	lines int
 }
 
 func (w *writer) write(number int, op *linearizability.Operation, bytes []payload) {
@@ -121,6 +123,7 @@ func (w *writer) send(r record) {
 	}
 	if w.err == nil {
 		w.err = err
+		w.lines++
 	}
 }
 

@@ -40,7 +40,7 @@ const (
 
 // Serve is the process: it reads its [Work] from in, carries it out on the store, one
 // goroutine a client, and writes to out, which must not be buffered, what is called and
-// what came of it.
+// what came of it. Once it has written something it returns no sooner than in ends.
 func Serve(ctx context.Context, store eventcore.Store, in io.Reader, out io.Writer) error {
 	var work Work
 	if err := json.NewDecoder(in).Decode(&work); err != nil {
@@ -80,6 +80,12 @@ func Serve(ctx context.Context, store eventcore.Store, in io.Reader, out io.Writ
 		})
 	}
 	running.Wait()
+	if w.err == nil && w.lines > 0 {
+		// Until then somebody may be looking whether others are kept out.
+		if _, err := io.Copy(io.Discard, in); err != nil {
+			return fmt.Errorf("processes: wait: %w", err)
+		}
+	}
 	return w.err
 }
 
