@@ -11,6 +11,7 @@
 //	simrun parallel           programs in real time, and processes that are killed
 //	simrun sensitivity        how soon planted bugs are found
 //	simrun certify            every requirement of the contract, and a certificate
+//	simrun merge              working copies of the file store, brought together
 //	simrun fleet              seeds shared out over many machines
 //	simrun list               backends, scenarios, schedulers, faults, mutants
 package main
