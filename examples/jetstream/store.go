@@ -65,7 +65,9 @@ type event struct {
 }
 
 // after returns the version of the stream after the append.
-func (r *record) after() eventcore.Version { return eventcore.Version(r.Before + uint64(len(r.Events))) }
+func (r *record) after() eventcore.Version {
+	return eventcore.Version(r.Before + uint64(len(r.Events)))
+}
 
 // subject returns the subject of a stream, whose name may have any characters.
 func (s *Store) subject(id eventcore.StreamID) string {
