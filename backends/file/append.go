@@ -27,12 +27,8 @@ func (s *Store) Append(ctx context.Context, writes eventcore.Writes) (eventcore.
 	if err := s.settle(); err != nil {
 		return eventcore.Appended{}, notApplied(fmt.Errorf("an append before this one is not settled: %w", err))
 	}
-	participants := writes.Participants()
-	for i := range participants {
-		p := &participants[i]
-		if actual := s.index.version(p.Stream); actual != p.Expected {
-			return eventcore.Appended{}, &eventcore.VersionConflict{Stream: p.Stream, Expected: p.Expected, Actual: actual}
-		}
+	if err := s.checkVersions(&writes); err != nil {
+		return eventcore.Appended{}, err
 	}
 	if len(writes.Events()) == 0 {
 		return eventcore.Appended{}, nil
@@ -52,6 +48,18 @@ func (s *Store) Append(ctx context.Context, writes eventcore.Writes) (eventcore.
 		return eventcore.Appended{}, err
 	}
 	return s.appended(&writes), nil
+}
+
+// checkVersions returns the conflict of the first participant that has moved.
+func (s *Store) checkVersions(writes *eventcore.Writes) error {
+	participants := writes.Participants()
+	for i := range participants {
+		p := &participants[i]
+		if actual := s.index.version(p.Stream); actual != p.Expected {
+			return &eventcore.VersionConflict{Stream: p.Stream, Expected: p.Expected, Actual: actual}
+		}
+	}
+	return nil
 }
 
 // doubt is an append that has, or may have, its place in events, and nobody knows for how
@@ -146,12 +154,17 @@ func (s *Store) accept() {
 	s.mu.Lock()
 	s.index.add(s.doubt.transaction)
 	s.mu.Unlock()
-	if id := s.doubt.header.Transaction; compareIDs(id, s.newest) > 0 {
-		s.newest = id
-	}
+	s.sawID(s.doubt.header.Transaction)
 	s.doubt = nil
 	if s.cfg.Fsync == FsyncAlways {
 		s.synced = len(s.index.files)
+	}
+}
+
+// sawID notes the ID of a transaction: newest is the greatest.
+func (s *Store) sawID(id eventcore.EventID) {
+	if compareIDs(id, s.newest) > 0 {
+		s.newest = id
 	}
 }
 

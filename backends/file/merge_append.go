@@ -15,12 +15,8 @@ func (m *MergeStore) append(ctx context.Context, writes *eventcore.Writes, now t
 		return eventcore.Appended{}, notApplied(err)
 	}
 	s := m.store
-	participants := writes.Participants()
-	for i := range participants {
-		p := &participants[i]
-		if actual := s.index.version(p.Stream); actual != p.Expected {
-			return eventcore.Appended{}, &eventcore.VersionConflict{Stream: p.Stream, Expected: p.Expected, Actual: actual}
-		}
+	if err := s.checkVersions(writes); err != nil {
+		return eventcore.Appended{}, err
 	}
 	if len(writes.Events()) == 0 {
 		return eventcore.Appended{}, nil
@@ -84,9 +80,7 @@ func (m *MergeStore) publish(t *transaction) {
 	s.index.add(t)
 	s.mu.Unlock()
 	t.lines = nil
-	if compareIDs(id, s.newest) > 0 {
-		s.newest = id
-	}
+	s.sawID(id)
 }
 
 // nodeOf returns what the order needs of a transaction.

@@ -46,9 +46,9 @@ func (m *MergeStore) DetectForks(ctx context.Context) (forks []Fork, err error) 
 	return forks, nil
 }
 
-// forks returns the forks among what was ingested.
+// forks returns the forks among what was ingested. It comes after a refresh.
 func (m *MergeStore) forks(ctx context.Context) ([]Fork, error) {
-	g := m.cfg.rules.arrange(slices.Clone(m.nodes))
+	g := m.found.graph
 	nodes := make(map[eventcore.EventID]*dag.Node, len(m.nodes))
 	for i := range m.nodes {
 		nodes[m.nodes[i].ID] = &m.nodes[i]

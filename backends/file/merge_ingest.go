@@ -152,9 +152,7 @@ func (m *MergeStore) rebuild(h *history) {
 			s.events = append(s.events, uint32(at))
 			x.entries[at].version = uint32(len(s.events))
 		}
-		if compareIDs(id, m.store.newest) > 0 {
-			m.store.newest = id
-		}
+		m.store.sawID(id)
 	}
 	m.order, m.heads = h.order, h.graph.Heads()
 	m.store.mu.Lock()

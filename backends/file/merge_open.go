@@ -7,7 +7,6 @@ import (
 	"io/fs"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
-	"github.com/eventcore-go/eventcore-sim/internal/gate"
 )
 
 // What is written for git, where there is no such file yet. Each of the two is in the
@@ -27,17 +26,9 @@ func OpenMerge(ctx context.Context, dir string, cfg MergeConfig) (*MergeStore, e
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{cfg: cfg.Config, fs: cfg.FS, dir: dir, gate: gate.New(1, ErrClosed), index: newIndex()}
-	s.checkpoints, s.leases = newShelf(s, checkpointsDir), newShelf(s, leasesDir)
-	s.known = make(map[eventcore.SubscriptionID]eventcore.Position)
-	s.leaders.of = make(map[eventcore.SubscriptionID]*lease)
-	m := &MergeStore{store: s, cfg: cfg}
+	m := &MergeStore{store: newStore(dir, cfg.Config), cfg: cfg}
 	if err := m.open(ctx); err != nil {
-		err = fmt.Errorf("file: open %q: %w", dir, err)
-		if s.lock != nil {
-			err = errors.Join(err, s.lock.Close())
-		}
-		return nil, err
+		return nil, m.store.notOpened(err)
 	}
 	return m, nil
 }

@@ -124,9 +124,9 @@ func (m *MergeStore) record(ctx context.Context, fork *Fork, settling []Settling
 	return id, stale, err
 }
 
-// merge makes a transaction of what settles a fork.
+// merge makes a transaction of what settles a fork. It comes after a refresh.
 func (m *MergeStore) merge(fork *Fork, settling []Settling) (*transaction, []byte, error) {
-	g := m.cfg.rules.arrange(slices.Clone(m.nodes))
+	g := m.found.graph
 	var writers []eventcore.EventID
 	created := make(map[eventcore.EventID]time.Time)
 	for i := range m.nodes {

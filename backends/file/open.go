@@ -26,18 +26,30 @@ func Open(ctx context.Context, dir string, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	s := newStore(dir, cfg)
+	if err := s.open(ctx); err != nil {
+		return nil, s.notOpened(err)
+	}
+	return s, nil
+}
+
+// newStore returns a store that is not open yet. cfg is filled.
+func newStore(dir string, cfg Config) *Store {
 	s := &Store{cfg: cfg, fs: cfg.FS, dir: dir, gate: gate.New(1, ErrClosed), index: newIndex()}
 	s.checkpoints, s.leases, s.snapshots = newShelf(s, checkpointsDir), newShelf(s, leasesDir), newShelf(s, snapshotsDir)
 	s.known = make(map[eventcore.SubscriptionID]eventcore.Position)
 	s.leaders.of = make(map[eventcore.SubscriptionID]*lease)
-	if err := s.open(ctx); err != nil {
-		err = fmt.Errorf("file: open %q: %w", dir, err)
-		if s.lock != nil {
-			err = errors.Join(err, s.lock.Close())
-		}
-		return nil, err
+	return s
+}
+
+// notOpened gives up the lock of a store that could not be opened, and returns the error of
+// opening it.
+func (s *Store) notOpened(err error) error {
+	err = fmt.Errorf("file: open %q: %w", s.dir, err)
+	if s.lock != nil {
+		err = errors.Join(err, s.lock.Close())
 	}
-	return s, nil
+	return err
 }
 
 func (s *Store) open(ctx context.Context) error {
