@@ -14,6 +14,7 @@ import (
 	"github.com/eventcore-go/eventcore-sim/chaos/mutant"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/internal/prng"
+	"github.com/eventcore-go/eventcore-sim/internal/restless"
 	"github.com/eventcore-go/eventcore-sim/scenarios"
 	"github.com/eventcore-go/eventcore-sim/sim"
 )
@@ -146,30 +147,17 @@ func TestARestlessDisk(t *testing.T) {
 	}
 	fired := map[chaos.Kind]int{}
 	r := firstFailure(t, seeds, func(cfg *sim.Config) {
-		cfg.Faults, cfg.Crashes = &plan, restless(cfg.Seed)
+		cfg.Faults, cfg.Crashes = &plan, restless.Crashes(cfg.Seed)
 	})
 	if r != nil {
 		require.Failf(t, "a run failed", "seed %d in %s: %s %s", r.Seed, r.Scenario, r.Verdict, r.Reason)
 	}
 	s, err := scenarios.Lookup("contention")
 	require.NoError(t, err)
-	one, err := sim.Verify(t.Context(), sim.Config{Seed: 1, Backend: simulated(), Scenario: s, Faults: &plan, Crashes: restless(1)})
+	one, err := sim.Verify(t.Context(), sim.Config{Seed: 1, Backend: simulated(), Scenario: s, Faults: &plan, Crashes: restless.Crashes(1)})
 	require.NoError(t, err)
 	for _, kind := range chaos.DiskKinds() {
 		fired[kind.Kind] += one.Coverage.Faults[kind.Kind].Fired
 		require.Positive(t, fired[kind.Kind], kind.Kind)
 	}
-}
-
-// restless returns crashes in quick succession.
-func restless(seed uint64) *[]sim.Crash {
-	r := prng.New(seed, "restless")
-	kinds := []sim.CrashKind{sim.CrashProcess, sim.CrashPower, sim.CrashReordered}
-	var all []sim.Crash
-	step := 0
-	for range 10 {
-		step += 20 + r.IntN(120)
-		all = append(all, sim.Crash{Step: step, Kind: kinds[r.IntN(len(kinds))], Again: r.IntN(2) * r.IntN(12)})
-	}
-	return &all
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/eventcore-go/eventcore-sim/backends/sqlite"
 	"github.com/eventcore-go/eventcore-sim/chaos"
-	"github.com/eventcore-go/eventcore-sim/internal/prng"
+	"github.com/eventcore-go/eventcore-sim/internal/restless"
 	"github.com/eventcore-go/eventcore-sim/internal/sqliteruns"
 	"github.com/eventcore-go/eventcore-sim/scenarios"
 	"github.com/eventcore-go/eventcore-sim/sim"
@@ -34,7 +34,7 @@ func TestARestlessDisk(t *testing.T) {
 		require.NoError(t, err)
 		r, err := sim.Run(t.Context(), sim.Config{
 			Seed: failed.seed, Scenario: s, Backend: sqliteruns.OnDisk(sqlite.SynchronousFull),
-			Faults: &plan, Crashes: restless(failed.seed), StallTimeout: 5 * time.Second,
+			Faults: &plan, Crashes: restless.Crashes(failed.seed), StallTimeout: 5 * time.Second,
 		})
 		require.NoError(t, err)
 		require.Equal(t, sim.Pass, r.Verdict, "%s %d: %s: %s", failed.scenario, failed.seed, failed.why, r.Reason)
@@ -42,17 +42,4 @@ func TestARestlessDisk(t *testing.T) {
 		fired += r.Coverage.Faults[chaos.DiskFsync].Fired
 	}
 	require.Positive(t, fired)
-}
-
-// restless returns crashes in quick succession.
-func restless(seed uint64) *[]sim.Crash {
-	r := prng.New(seed, "restless")
-	kinds := []sim.CrashKind{sim.CrashProcess, sim.CrashPower, sim.CrashReordered}
-	var all []sim.Crash
-	step := 0
-	for range 10 {
-		step += 20 + r.IntN(120)
-		all = append(all, sim.Crash{Step: step, Kind: kinds[r.IntN(len(kinds))], Again: r.IntN(2) * r.IntN(12)})
-	}
-	return &all
 }

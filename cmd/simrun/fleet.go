@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"runtime"
 
@@ -100,7 +99,7 @@ func (c *carrier) result(r *sim.Result) bool {
 	if r.Verdict == sim.Pass {
 		return true
 	}
-	kind := fmt.Sprint(r.Backend, r.Scenario, r.Mutant, shrink.ClassOf(r))
+	kind := kindOf(r)
 	n, met := c.kinds[kind]
 	if !met {
 		n = len(c.outcome.Failures)

@@ -139,9 +139,14 @@ func newShrinker(cmd *cobra.Command, f *runFlags) *shrinker {
 	return &shrinker{cmd: cmd, flags: f, seen: make(map[string]bool)}
 }
 
+// kindOf returns what failed runs have in common of which one is shrunk for all.
+func kindOf(r *sim.Result) string {
+	return fmt.Sprint(r.Backend, r.Scenario, r.Mutant, shrink.ClassOf(r))
+}
+
 // shrink shrinks a run if it failed, unless one like it was shrunk before.
 func (s *shrinker) shrink(r *sim.Result) shrunk {
-	kind := fmt.Sprint(r.Backend, r.Scenario, r.Mutant, shrink.ClassOf(r))
+	kind := kindOf(r)
 	if s.flags.shrink == 0 || s.seen[kind] || r.Verdict != sim.Violation && r.Verdict != sim.NoProgress {
 		return shrunk{}
 	}

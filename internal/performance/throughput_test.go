@@ -11,7 +11,6 @@ import (
 
 	"github.com/eventcore-go/eventcore-sim/backends/file"
 	"github.com/eventcore-go/eventcore-sim/backends/memory"
-	"github.com/eventcore-go/eventcore-sim/backends/postgres"
 	"github.com/eventcore-go/eventcore-sim/backends/sqlite"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/internal/pgruns"
@@ -55,9 +54,7 @@ func stores(t *testing.T) []sim.Backend {
 	servers, err := pgruns.New(t.Context(), cluster)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, servers.Close()) })
-	return append(all, sim.Backend{Name: "postgres", Blocks: true, Kill: servers.Kill, Open: func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
-		return servers.Open(ctx, postgres.Config{Clock: env.Clock}, env.Connections, env.Alone)
-	}})
+	return append(all, servers.Backend())
 }
 
 // speed is what came of running seeds for a time.

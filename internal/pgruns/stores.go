@@ -15,6 +15,7 @@ import (
 	"github.com/eventcore-go/eventcore-sim/backends/postgres"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/internal/pgtest"
+	"github.com/eventcore-go/eventcore-sim/sim"
 	"github.com/eventcore-go/eventcore-sim/sim/pgstep"
 )
 
@@ -76,6 +77,21 @@ func New(ctx context.Context, cluster *pgtest.Cluster) (*Stores, error) {
 		return nil, err
 	}
 	return &Stores{cluster: cluster, steps: steps}, nil
+}
+
+// Backend returns the backend whose stores these are. Where this package may start servers
+// of its own, they are crashed too.
+func (s *Stores) Backend() sim.Backend {
+	b := sim.Backend{
+		Name: "postgres", Blocks: true, Kill: s.Kill,
+		Open: func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
+			return s.Open(ctx, postgres.Config{Clock: env.Clock}, env.Connections, env.Alone)
+		},
+	}
+	if s.CanRestart() {
+		b.Restart = s.Restart
+	}
+	return b
 }
 
 // Open opens an empty store, for one run at a time, whose pool has so many connections; 0

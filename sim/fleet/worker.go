@@ -177,12 +177,12 @@ func (w *worker) Work(ctx context.Context, j *river.Job[job]) error {
 	if err != nil {
 		return err
 	}
-	known, err := w.fleet.kinds(ctx, r.Campaign)
-	if err != nil {
-		return err
-	}
 	var outcome Outcome
 	if found {
+		known, err := w.fleet.kinds(ctx, r.Campaign)
+		if err != nil {
+			return err
+		}
 		outcome, err = w.carry(ctx, spec, r, known)
 		if ctx.Err() != nil {
 			return river.JobSnooze(0) // the worker ends: nothing is wrong with the range
