@@ -19,9 +19,14 @@ type Batch struct {
 	Workers int
 	// Verify carries out each run twice; see the function [Verify].
 	Verify bool
+	// Before is the sum of runs that are not of this batch, which those of this one are added
+	// to. It must not be used any more. The zero value is that of none.
+	Before Summary
 	// OnResult is called with each result, one at a time and in the order of Runs.
 	// It returns false to start no further run. nil: all results are taken.
 	OnResult func(*Result) bool
+	// OnSum is called with the sum after each result, which must not be kept. nil: it is not.
+	OnSum func(*Summary)
 }
 
 // Do carries out the runs and returns the sum of what came of them. When ctx is
@@ -29,7 +34,7 @@ type Batch struct {
 // summary of what ended, with no error. An error is that of a configuration which
 // is not valid.
 func (b Batch) Do(ctx context.Context) (Summary, error) {
-	d := &delivery{batch: b, pending: make(map[int]*Result)}
+	d := &delivery{batch: b, pending: make(map[int]*Result), summary: b.Before}
 	next, stop := iter.Pull(b.Runs)
 	defer stop()
 	var take sync.Mutex
@@ -112,6 +117,9 @@ func (d *delivery) deliver(i int, result *Result) {
 		d.summary.add(result)
 		if d.batch.OnResult != nil && !d.batch.OnResult(result) {
 			d.stopped = true
+		}
+		if d.batch.OnSum != nil {
+			d.batch.OnSum(&d.summary)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/eventcore-go/eventcore-sim/chaos"
 	"github.com/eventcore-go/eventcore-sim/scenarios"
@@ -28,6 +29,19 @@ type Workload struct{ Backend, Scenario string }
 
 // String returns "scenario on backend".
 func (w Workload) String() string { return w.Scenario + " on " + w.Backend }
+
+// MarshalText returns what [Workload.String] does, so that sums can be kept as JSON.
+func (w Workload) MarshalText() ([]byte, error) { return []byte(w.String()), nil }
+
+// UnmarshalText parses what [Workload.MarshalText] returns. It returns an error for other text.
+func (w *Workload) UnmarshalText(text []byte) error {
+	scenario, backend, found := strings.Cut(string(text), " on ")
+	if !found || scenario == "" || backend == "" {
+		return fmt.Errorf("sim: %q is no workload: want \"scenario on backend\"", text)
+	}
+	w.Backend, w.Scenario = backend, scenario
+	return nil
+}
 
 // WorkloadSummary is the sum of the runs of one workload.
 type WorkloadSummary struct {
@@ -68,6 +82,15 @@ func (s *Summary) Worst() Verdict {
 		}
 	}
 	return worst
+}
+
+// Failed returns the number of runs that failed.
+func (s *Summary) Failed() int {
+	failed := 0
+	for _, of := range s.Workloads {
+		failed += of.Failed
+	}
+	return failed
 }
 
 // Ran returns the workloads that ran, sorted by backend, then scenario.

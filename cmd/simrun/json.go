@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/eventcore-go/eventcore-sim/sim"
 	"github.com/eventcore-go/eventcore-sim/sim/shrink"
@@ -60,7 +59,9 @@ type summary struct {
 	Vacuous     []string            `json:"vacuous"`
 	Skipped     []string            `json:"skipped"`
 	Interrupted bool                `json:"interrupted"`
-	Seconds     float64             `json:"seconds"`
+	// Resumed is how many of the runs were before this call.
+	Resumed int     `json:"resumed,omitempty"`
+	Seconds float64 `json:"seconds"`
 }
 
 type workloadJSON struct {
@@ -83,7 +84,7 @@ func (o *output) summaryJSON(s sim.Summary, worst sim.Verdict, vacuous []string,
 		Traces:    fmt.Sprintf("%016x", s.Traces),
 		Workloads: []workloadJSON{}, Faults: map[string]int{}, Vacuous: append([]string{}, vacuous...),
 		Skipped: append([]string{}, o.flags.known.skipped(o.flags.backends)...), Interrupted: interrupted,
-		Seconds: (time.Since(o.start) - o.shrinker.took).Seconds(),
+		Seconds: o.ran().Seconds(), Resumed: o.resumed,
 	}
 	for _, w := range s.Ran() {
 		of := s.Workloads[w]

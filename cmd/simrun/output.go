@@ -42,6 +42,11 @@ type output struct {
 	// site is the web site that was asked for, nil for none; siteError is its first error.
 	site      *site.Site
 	siteError error
+	// journal keeps what came of the runs, if that was asked for; resumed is the number of
+	// those before this call. due says that it must be written.
+	journal *journal
+	resumed int
+	due     bool
 }
 
 func newOutput(cmd *cobra.Command, f *runFlags) (*output, error) {
@@ -67,6 +72,36 @@ func (o *output) addToSite(r *sim.Result, commands ...string) {
 	o.siteError = o.site.Add(r, commands...)
 }
 
+// goOn goes on from what the journal has, if one was asked for, and returns what that is.
+func (o *output) goOn(jobs []job) (before sim.Summary, err error) {
+	if o.flags.resume == "" {
+		return before, nil
+	}
+	o.journal, err = openJournal(o.flags.resume, o.flags.describe(jobs))
+	if err != nil {
+		return before, err
+	}
+	f := &o.journal.file
+	o.start = o.start.Add(-time.Duration(f.Seconds * float64(time.Second)))
+	for _, kind := range f.Shrunk {
+		o.shrinker.seen[kind] = true
+	}
+	o.shrinker.notReproduced = f.NotReproduced
+	o.runs, o.calls, o.resumed = f.Sum.Runs, f.Sum.Coverage.Calls, f.Sum.Runs
+	return f.Sum, nil
+}
+
+// ran returns how long it has run, without what shrinking took.
+func (o *output) ran() time.Duration { return time.Since(o.start) - o.shrinker.took }
+
+// sum takes the sum of the runs so far.
+func (o *output) sum(s *sim.Summary) {
+	if o.journal != nil {
+		o.journal.keep(o, s, o.due)
+		o.due = false
+	}
+}
+
 // begin says what is about to run.
 func (o *output) begin() {
 	if o.flags.json {
@@ -74,6 +109,9 @@ func (o *output) begin() {
 	}
 	for _, skipped := range o.flags.known.skipped(o.flags.backends) {
 		fmt.Fprintf(o.stdout, "skipped: %s\n", skipped)
+	}
+	if o.resumed > 0 {
+		fmt.Fprintf(o.stdout, "resumed: %d runs before, of which %d failed\n", o.resumed, o.journal.file.Sum.Failed())
 	}
 }
 
@@ -92,6 +130,7 @@ func (o *output) result(r *sim.Result) bool {
 	}
 	o.clearProgress()
 	o.failed(r)
+	o.due = true
 	return o.flags.keepGoing
 }
 
@@ -191,6 +230,9 @@ func (o *output) print(v any) {
 // end prints the summary and returns the verdict of all runs together.
 func (o *output) end(s sim.Summary, interrupted bool) sim.Verdict {
 	o.clearProgress()
+	if o.journal != nil {
+		o.journal.keep(o, &s, true)
+	}
 	worst := s.Worst()
 	vacuous := s.Vacuous()
 	if len(vacuous) > 0 && worst == sim.Pass {
@@ -268,7 +310,7 @@ func (o *output) summary(s sim.Summary, worst sim.Verdict, vacuous []string, int
 	if interrupted {
 		fmt.Fprintln(o.stdout, "interrupted: what ran up to then is above")
 	}
-	seconds := (time.Since(o.start) - o.shrinker.took).Seconds()
+	seconds := o.ran().Seconds()
 	fmt.Fprintf(o.stdout, "%s: %d runs, %d store calls, %d steps in %.1f s (%.0f runs/s, %.0f calls/s)\n",
 		worst, s.Runs, s.Coverage.Calls, s.Steps, seconds, float64(s.Runs)/seconds, float64(s.Coverage.Calls)/seconds)
 }

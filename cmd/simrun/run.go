@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"runtime"
@@ -38,6 +39,7 @@ type runFlags struct {
 	report    string
 	shard     string
 	shards    int
+	resume    string
 }
 
 func newRun(known *backends) *cobra.Command {
@@ -53,7 +55,7 @@ func newRun(known *backends) *cobra.Command {
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.Uint64Var(&f.seed, "seed", 1, "first seed; alone: the only one")
-	flags.IntVar(&f.seeds, "seeds", 0, "number of seeds for each scenario (default a number for each backend, about 10 s together)")
+	flags.IntVar(&f.seeds, "seeds", 0, "number of seeds for each scenario (default a number for each backend, about half a minute together)")
 	flags.DurationVar(&f.duration, "duration", 0, "go on with further seeds for this long, such as 5m")
 	flags.StringVar(&f.shard, "shard", "", "run one part of the seeds only, such as 2/5 for the second of five")
 	flags.IntVar(&f.shards, "shards", 0, "the same, of so many parts; which one, "+completionIndex+" says: for Kubernetes")
@@ -72,6 +74,7 @@ func newRun(known *backends) *cobra.Command {
 	flags.StringVar(&f.save, "save", "", "add the shrunk run to this folder too, unless it has one like it")
 	flags.Lookup("save").NoOptDefVal = "seeds"
 	flags.StringVar(&f.report, "report", "", "write a web site of the runs into this folder")
+	flags.StringVar(&f.resume, "resume", "", "keep what came of the runs in this file, and go on from there if it has some: also after a kill")
 	return cmd
 }
 
@@ -81,16 +84,20 @@ func (f *runFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	runs, err := f.runs(cmd, jobs)
-	if err != nil {
-		return err
-	}
 	out, err := newOutput(cmd, f)
 	if err != nil {
 		return err
 	}
+	before, err := out.goOn(jobs)
+	if err != nil {
+		return fmt.Errorf("--resume: %w", err)
+	}
+	runs, err := f.runs(cmd, jobs, out.start)
+	if err != nil {
+		return err
+	}
 	out.begin()
-	batch := sim.Batch{Runs: runs, Workers: f.parallel, Verify: f.verify, OnResult: out.result}
+	batch := sim.Batch{Runs: without(runs, before.Runs), Workers: f.parallel, Verify: f.verify, Before: before, OnResult: out.result, OnSum: out.sum}
 	summary, err := batch.Do(cmd.Context())
 	if err != nil {
 		return err
@@ -98,6 +105,9 @@ func (f *runFlags) run(cmd *cobra.Command) error {
 	worst := out.end(summary, cmd.Context().Err() != nil)
 	if out.siteError != nil {
 		return fmt.Errorf("--report: %w", out.siteError)
+	}
+	if out.journal != nil && out.journal.err != nil {
+		return fmt.Errorf("--resume: %w", out.journal.err)
 	}
 	return exitFor(worst)
 }
@@ -148,6 +158,8 @@ func (f *runFlags) template() (sim.Config, error) {
 		return cfg, fmt.Errorf("--duration: %v is negative", f.duration)
 	case f.parallel < 1:
 		return cfg, fmt.Errorf("--parallel: %d seeds at once are not possible; give at least 1", f.parallel)
+	case f.resume != "" && f.report != "":
+		return cfg, errors.New("--report with --resume: the web site has runs of this call only; leave one of them out")
 	case f.shrink < 0:
 		return cfg, fmt.Errorf("--shrink: %v is negative; give a time, or 0 to leave failed runs as they are", f.shrink)
 	case f.timeout <= 0:
@@ -189,8 +201,8 @@ func (f *runFlags) chosenScenarios() ([]scenarios.Scenario, error) {
 }
 
 // runs yields every job with one seed, then with the next, so that runs that are cut
-// short have covered all scenarios alike.
-func (f *runFlags) runs(cmd *cobra.Command, jobs []job) (iter.Seq[sim.Config], error) {
+// short have covered all scenarios alike. What goes on for a time does so from start.
+func (f *runFlags) runs(cmd *cobra.Command, jobs []job, start time.Time) (iter.Seq[sim.Config], error) {
 	part, err := chosenShard(f.shard, f.shards)
 	if err != nil {
 		return nil, err
@@ -210,7 +222,7 @@ func (f *runFlags) runs(cmd *cobra.Command, jobs []job) (iter.Seq[sim.Config], e
 			return nil, err
 		}
 	}
-	end := time.Now().Add(f.duration)
+	end := start.Add(f.duration)
 	return func(yield func(sim.Config) bool) {
 		for i := uint64(0); i < count || time.Now().Before(end); i++ {
 			if !part.has(i) {
