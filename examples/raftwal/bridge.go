@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"strings"
+	"sync/atomic"
 
 	"github.com/hashicorp/raft-wal/types"
 
@@ -14,7 +15,7 @@ import (
 // call, but that it does not reserve room for a segment, which is raft-wal's wish only.
 type bridge struct {
 	fs     vfs.FS
-	mended bool
+	mended Mended
 	noSync bool
 }
 
@@ -39,7 +40,7 @@ func (b *bridge) Create(_, name string, _ uint64) (types.WritableFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &writable{File: f, bridge: b, isNew: true}, nil
+	return b.writable(f, name, true), nil
 }
 
 // Delete implements [types.VFS].
@@ -57,7 +58,7 @@ func (b *bridge) OpenReader(_, name string) (types.ReadableFile, error) {
 
 // OpenWriter implements [types.VFS].
 func (b *bridge) OpenWriter(_, name string) (types.WritableFile, error) {
-	if b.mended {
+	if b.mended.Content {
 		if err := b.renew(name); err != nil {
 			return nil, err
 		}
@@ -66,11 +67,11 @@ func (b *bridge) OpenWriter(_, name string) (types.WritableFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &writable{File: f, bridge: b}, nil
+	return b.writable(f, name, b.mended.Names), nil
 }
 
-// renew puts a copy of a file in its place that is durable, content and name: a sync would not do,
-// for one that failed before has left the file as it looks, but not on the disk.
+// renew puts a copy of a file in its place that is durable: a sync would not do, for one that failed
+// before has left the file as it looks, but not on the disk.
 func (b *bridge) renew(name string) error {
 	content, err := readFile(b.fs, name)
 	if err != nil {
@@ -102,18 +103,51 @@ func replace(fs vfs.FS, name string, content []byte) error {
 
 // writable is a segment that is written to.
 type writable struct {
-	vfs.File
+	file   atomic.Pointer[vfs.File]
+	name   string
 	bridge *bridge
-	isNew  bool
+	// isNew: its name is not durable; broken: making it so failed.
+	isNew, broken bool
 }
 
-// Sync implements [types.WritableFile]: the first one of a new file makes its name durable too. In
-// raft-wal one that fails at that is not the first one any more; mended it is.
-func (f *writable) Sync() error {
-	if f.bridge.noSync {
-		return nil
+func (b *bridge) writable(f vfs.File, name string, isNew bool) *writable {
+	w := &writable{name: name, bridge: b, isNew: isNew}
+	w.file.Store(&f)
+	return w
+}
+
+// ReadAt implements [io.ReaderAt].
+func (f *writable) ReadAt(p []byte, at int64) (int, error) { return (*f.file.Load()).ReadAt(p, at) }
+
+// WriteAt implements [io.WriterAt]. raft-wal only ever writes at the end of its log, so what is
+// there already is of an append that failed.
+func (f *writable) WriteAt(p []byte, at int64) (int, error) {
+	file := *f.file.Load()
+	if f.bridge.mended.Tail {
+		size, err := file.Size()
+		if err == nil && size > at {
+			err = file.Truncate(at)
+		}
+		if err != nil {
+			return 0, err
+		}
 	}
-	if err := f.File.Sync(); err != nil {
+	return file.WriteAt(p, at)
+}
+
+// Close implements [io.Closer].
+func (f *writable) Close() error { return (*f.file.Load()).Close() }
+
+// Sync implements [types.WritableFile]. As in raft-wal, the first one of a file that was made here
+// makes its name durable too, and one that fails at that is not tried again.
+func (f *writable) Sync() error {
+	switch {
+	case f.bridge.noSync:
+		return nil
+	case f.broken:
+		return f.again()
+	}
+	if err := (*f.file.Load()).Sync(); err != nil {
 		return err
 	}
 	if !f.isNew {
@@ -121,8 +155,26 @@ func (f *writable) Sync() error {
 	}
 	f.isNew = false
 	err := f.bridge.fs.SyncDir(".")
-	if err != nil && f.bridge.mended {
-		f.isNew = true
-	}
+	f.broken = err != nil && f.bridge.mended.Names
 	return err
+}
+
+// again puts a copy in the place of a file whose name could not be made durable. A sync of the
+// directory that succeeds after one that failed says nothing of the names that were there before.
+func (f *writable) again() error {
+	old := *f.file.Load()
+	content, err := readAll(old)
+	if err != nil {
+		return err
+	}
+	if err := replace(f.bridge.fs, f.name, content); err != nil {
+		return err
+	}
+	file, err := f.bridge.fs.OpenFile(f.name, os.O_RDWR)
+	if err != nil {
+		return err
+	}
+	f.file.Store(&file)
+	f.broken = false
+	return old.Close()
 }

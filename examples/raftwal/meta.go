@@ -91,10 +91,16 @@ func readFile(files vfs.FS, name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	size, err := f.Size()
-	content := make([]byte, size)
-	if err == nil && size > 0 {
-		_, err = io.ReadFull(io.NewSectionReader(f, 0, size), content)
-	}
+	content, err := readAll(f)
 	return content, errors.Join(err, f.Close())
+}
+
+func readAll(f vfs.File) ([]byte, error) {
+	size, err := f.Size()
+	if err != nil || size == 0 {
+		return nil, err
+	}
+	content := make([]byte, size)
+	_, err = io.ReadFull(io.NewSectionReader(f, 0, size), content)
+	return content, err
 }

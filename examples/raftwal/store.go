@@ -34,11 +34,21 @@ type Config struct {
 	// Segments is where raft-wal's segment files are, Meta where its list of them is.
 	Segments, Meta vfs.FS
 	Clock          eventcore.Clock
-	// Mended has a segment that is found written anew, synced, and its directory too, before
-	// raft-wal looks at it, and a directory synced until it once was. False: as published.
-	Mended bool
+	// Mended makes up for what raft-wal gets wrong. The zero value is raft-wal as published.
+	Mended Mended
 	// NoSync plants a mistake: a sync of a segment does nothing.
 	NoSync bool
+}
+
+// Mended says what the file system under raft-wal makes up for.
+type Mended struct {
+	// Names makes the name of a segment durable with its first sync, of one that was found too,
+	// and puts a copy in its place where that failed.
+	Names bool
+	// Content has a segment that is found written anew and synced before raft-wal looks at it.
+	Content bool
+	// Tail cuts off what an append that failed has left before another one is written there.
+	Tail bool
 }
 
 // Store is an event store in a log of raft-wal. It is safe for concurrent use.
