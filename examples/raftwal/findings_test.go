@@ -1,12 +1,14 @@
 package raftwal_test
 
 import (
+	"path/filepath"
 	"testing"
 
 	"example.org/raftwal"
 
 	"github.com/eventcore-go/eventcore-sim/chaos"
 	"github.com/eventcore-go/eventcore-sim/sim"
+	"github.com/eventcore-go/eventcore-sim/sim/seedfile"
 )
 
 // finding is something that raft-wal gets wrong, with the crashes that show it in most runs.
@@ -91,19 +93,27 @@ func TestFindings(t *testing.T) {
 	}
 }
 
-func TestTmpAll(t *testing.T) {
-	for _, f := range findings() {
-		n := 0
-		p := 0
-		for seed := 1; seed <= 200; seed++ {
-			if r := f.run(t, seed, raftwal.Mended{Names: true, Content: true, Tail: true}); r.Verdict != sim.Pass {
-				n++
-				t.Log(seed, r.Verdict, r.Reason)
-			}
-			if r := f.run(t, seed, raftwal.Mended{}); r.Verdict != sim.Pass {
-				p++
-			}
+// TestSeedFiles replays the smallest runs that were found, of raft-wal as published.
+func TestSeedFiles(t *testing.T) {
+	files, err := filepath.Glob("testdata/seeds/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no seed files", err)
+	}
+	for _, path := range files {
+		file, err := seedfile.Load(path)
+		if err != nil {
+			t.Fatal(err)
 		}
-		t.Logf("%s: mended %d, published %d of 200", f.name, n, p)
+		cfg, err := file.Config(backend("raftwal", asPublished))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := sim.Run(t.Context(), cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := file.Check(r); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
 	}
 }
