@@ -22,7 +22,6 @@ func (l *List[T]) Add() *T {
 	if at >= len(l.chunks) {
 		if l.chunks == nil {
 			l.shift = shiftFor(unsafe.Sizeof(*new(T)))
-			at = 0
 		}
 		l.chunks = append(l.chunks, make([]T, 1<<l.shift))
 	}
