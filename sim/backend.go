@@ -45,6 +45,10 @@ type Backend struct {
 	// process, such as a server. Tasks then switch by goroutines, which may block,
 	// not by the faster coroutines.
 	Blocks bool
+	// NetworkFaults says that the store is opened with the tracer and the dialer of package
+	// pgstep, so that its requests to the server can be made to fail. Faults of requests are
+	// then drawn. It goes with Blocks.
+	NetworkFaults bool
 }
 
 // Env is what a run gives to the store it opens.

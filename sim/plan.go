@@ -51,7 +51,7 @@ func drawPlan(cfg *Config) Plan {
 		p.Faults = *cfg.Faults
 	} else {
 		p.Faults = drawFaults(prng.New(cfg.Seed, "fault rates"))
-		if cfg.Backend.Blocks {
+		if cfg.Backend.NetworkFaults {
 			p.Faults = drawRequestFaults(prng.New(cfg.Seed, "request fault rates"), p.Faults)
 		}
 		if cfg.Backend.Durable {

@@ -22,7 +22,7 @@ func crashing(t *testing.T, cluster *pgtest.Cluster, synchronous string) sim.Bac
 	require.NoError(t, err)
 	t.Cleanup(tracer.Close)
 	return sim.Backend{
-		Name: "stranger", Blocks: true,
+		Name: "stranger", Blocks: true, NetworkFaults: true,
 		Open: func(ctx context.Context, _ sim.Env) (eventcore.Store, error) {
 			db, err := cluster.Database(ctx)
 			if err != nil {
