@@ -143,8 +143,8 @@ func (c Config) checkCrashes() error {
 		if !c.Backend.suffers(crash) {
 			return fmt.Errorf("sim: Crashes: %s: backend %s is not durable, or has no server that can be crashed: nothing would be left; leave it out", crash, c.Backend.Name)
 		}
-		if crash.Again > 0 && (!c.Backend.Durable || crash.Kind == CrashServer) {
-			return fmt.Errorf("sim: Crashes: %s: backend %s does not recover on the simulated disk then: nothing would crash again; leave that out", crash, c.Backend.Name)
+		if crash.Again > 0 && !c.Backend.recovers(crash) {
+			return fmt.Errorf("sim: Crashes: %s: backend %s does not recover on the simulated disk then, and has no Backend.RestartTwice: nothing would crash again; leave that out", crash, c.Backend.Name)
 		}
 		if crash.Flip > 0 && c.Backend.Checksummed == nil {
 			return fmt.Errorf("sim: Crashes: %s: backend %s does not say of which files it notices a changed bit (Backend.Checksummed); leave the flip out", crash, c.Backend.Name)

@@ -74,7 +74,8 @@ func newBackends() *backends {
 		},
 	}
 	if ownPostgres() {
-		b.all[len(b.all)-1].Restart = b.postgres.restart
+		server := &b.all[len(b.all)-1]
+		server.Restart, server.RestartTwice = b.postgres.restart, b.postgres.restartTwice
 	}
 	return b
 }

@@ -89,7 +89,7 @@ func (s *Stores) Backend() sim.Backend {
 		},
 	}
 	if s.CanRestart() {
-		b.Restart = s.Restart
+		b.Restart, b.RestartTwice = s.Restart, s.RestartTwice
 	}
 	return b
 }

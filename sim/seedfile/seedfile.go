@@ -205,7 +205,7 @@ func (f File) config(backend sim.Backend) (sim.Config, error) {
 		if backend.Checksummed == nil {
 			crashes[i].Flip = 0
 		}
-		if !backend.Durable {
+		if crashes[i].Kind == sim.CrashServer && backend.RestartTwice == nil || crashes[i].Kind != sim.CrashServer && !backend.Durable {
 			crashes[i].Again = 0
 		}
 	}
