@@ -13,7 +13,7 @@ type arena[T any] struct {
 // The blocks double in size up to the largest.
 const (
 	smallestBlock = 64
-	largestBlock  = 4096
+	largestBlock  = 256
 )
 
 // take returns an empty slice with room for at least n elements. What is appended to

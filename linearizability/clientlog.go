@@ -1,11 +1,14 @@
 package linearizability
 
-import "github.com/eventcore-go/eventcore-sim/eventcore"
+import (
+	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/chunked"
+)
 
 // clientLog has the operations of one client, in the order of their calls. It is
 // written by the client's goroutine alone.
 type clientLog struct {
-	ops          []Operation
+	ops          chunked.List[Operation]
 	participants arena[eventcore.Participant]
 	events       arena[Event]
 	versions     arena[eventcore.StreamVersion]
@@ -21,17 +24,11 @@ type clientLog struct {
 	_ [64]byte
 }
 
-// begin adds an operation and returns its index: the slice may move while the call
-// is under way.
-func (l *clientLog) begin(client int, kind Kind, call int64) int {
-	if len(l.ops) < cap(l.ops) {
-		l.ops = l.ops[:len(l.ops)+1]
-	} else {
-		l.ops = append(l.ops, Operation{})
-	}
-	op := &l.ops[len(l.ops)-1]
+// begin adds an operation.
+func (l *clientLog) begin(client int, kind Kind, call int64) *Operation {
+	op := l.ops.Add()
 	op.Client, op.Kind, op.Call, op.Return = client, kind, call, Never
-	return len(l.ops) - 1
+	return op
 }
 
 // keepBatch copies the batch of an append.
@@ -62,8 +59,7 @@ func (l *clientLog) keepConflict(op *Operation, conflict *eventcore.VersionConfl
 
 // reset forgets everything and keeps the memory.
 func (l *clientLog) reset() {
-	clear(l.ops)
-	l.ops = l.ops[:0]
+	l.ops.Reset()
 	l.participants.reset()
 	l.events.reset()
 	l.versions.reset()

@@ -58,8 +58,8 @@ func collect(events iter.Seq2[eventcore.Recorded, error]) ([]eventcore.Recorded,
 func (r *Recorder) streams() map[eventcore.StreamID]struct{} {
 	streams := make(map[eventcore.StreamID]struct{})
 	for c := range r.clients {
-		for i := range r.clients[c].ops {
-			op := &r.clients[c].ops[i]
+		for i := range r.clients[c].ops.Len() {
+			op := r.clients[c].ops.At(i)
 			for p := range op.Participants {
 				streams[op.Participants[p].Stream] = struct{}{}
 			}

@@ -12,7 +12,7 @@ import (
 type reading struct {
 	log     *clientLog
 	stamp   *atomic.Int64
-	at      int // the operation
+	op      *Operation
 	limit   int
 	consume func(eventcore.Recorded, error) bool
 	// body is next as a function value.
@@ -24,8 +24,8 @@ type reading struct {
 }
 
 // startReading returns what passes one iteration on to consume and records it as
-// operation at.
-func (l *clientLog) startReading(r *Recorder, at int, consume func(eventcore.Recorded, error) bool) *reading {
+// op.
+func (l *clientLog) startReading(r *Recorder, op *Operation, consume func(eventcore.Recorded, error) bool) *reading {
 	var it *reading
 	if n := len(l.idle); n > 0 {
 		it, l.idle = l.idle[n-1], l.idle[:n-1]
@@ -33,9 +33,9 @@ func (l *clientLog) startReading(r *Recorder, at int, consume func(eventcore.Rec
 		it = &reading{log: l}
 		it.body = it.next
 	}
-	it.stamp, it.at, it.limit, it.consume, it.ended = &r.stamp, at, l.ops[at].Limit, consume, false
+	it.stamp, it.op, it.limit, it.consume, it.ended = &r.stamp, op, op.Limit, consume, false
 	// Until it has ended a read has failed: the loop's body may never come back.
-	l.ops[at].End = Failed
+	op.End = Failed
 	if it.shared = !l.reading; it.shared {
 		l.reading = true
 		it.seen = l.seen.take(1)
@@ -82,21 +82,20 @@ func (it *reading) add(e *eventcore.Recorded) {
 		it.seen = it.log.seen.grow(it.seen)
 	}
 	it.seen = append(it.seen, Seen{e.ID, e.Stream, e.Version, e.Position})
-	it.log.ops[it.at].Seen = it.seen
+	it.op.Seen = it.seen
 }
 
 func (it *reading) end(end End, err error) {
-	op := &it.log.ops[it.at]
-	op.Return, op.End, op.Err = it.stamp.Add(1), end, err
+	it.op.Return, it.op.End, it.op.Err = it.stamp.Add(1), end, err
 	it.ended = true
 }
 
 // finish runs after a panic of the loop's body too: the read then never returned.
 func (it *reading) finish() {
 	if it.shared {
-		it.log.ops[it.at].Seen = it.log.seen.keep(it.seen)
+		it.op.Seen = it.log.seen.keep(it.seen)
 		it.log.reading = false
 	}
-	it.consume, it.seen = nil, nil
+	it.op, it.consume, it.seen = nil, nil, nil
 	it.log.idle = append(it.log.idle, it)
 }

@@ -1,7 +1,6 @@
 package linearizability
 
 import (
-	"slices"
 	"sync/atomic"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
@@ -54,25 +53,24 @@ func (r *Recorder) Reset() {
 // be called while a call is under way, except one that will never return.
 func (r *Recorder) History() History {
 	total := 0
-	rest := make([][]Operation, 0, len(r.clients))
 	for c := range r.clients {
-		if ops := r.clients[c].ops; len(ops) > 0 {
-			rest = append(rest, ops)
-			total += len(ops)
-		}
+		total += r.clients[c].ops.Len()
 	}
 	ops := make([]Operation, 0, total)
-	for len(rest) > 0 {
-		first := 0
-		for c := range rest {
-			if rest[c][0].Call < rest[first][0].Call {
-				first = c
+	taken := make([]int, len(r.clients))
+	for len(ops) < total {
+		var first *Operation
+		of := 0
+		for c := range r.clients {
+			if taken[c] == r.clients[c].ops.Len() {
+				continue
+			}
+			if op := r.clients[c].ops.At(taken[c]); first == nil || op.Call < first.Call {
+				first, of = op, c
 			}
 		}
-		ops = append(ops, rest[first][0])
-		if rest[first] = rest[first][1:]; len(rest[first]) == 0 {
-			rest = slices.Delete(rest, first, first+1)
-		}
+		ops = append(ops, *first)
+		taken[of]++
 	}
 	return History{Operations: ops, Final: r.final}
 }

@@ -23,10 +23,9 @@ type recordingAll struct {
 
 // Append implements [eventcore.Store].
 func (s *recording) Append(ctx context.Context, writes eventcore.Writes) (eventcore.Appended, error) {
-	at := s.log.begin(s.client, Append, s.recorder.stamp.Add(1))
-	s.log.keepBatch(&s.log.ops[at], &writes)
+	op := s.log.begin(s.client, Append, s.recorder.stamp.Add(1))
+	s.log.keepBatch(op, &writes)
 	appended, err := s.inner.Append(ctx, writes)
-	op := &s.log.ops[at]
 	op.Return = s.recorder.stamp.Add(1)
 	op.Outcome, op.Err = eventcore.OutcomeOf(err), err
 	switch op.Outcome {
@@ -45,9 +44,9 @@ func (s *recording) Append(ctx context.Context, writes eventcore.Writes) (eventc
 func (s *recording) ReadStream(ctx context.Context, id eventcore.StreamID, after eventcore.Version) iter.Seq2[eventcore.Recorded, error] {
 	events := s.inner.ReadStream(ctx, id, after)
 	return func(consume func(eventcore.Recorded, error) bool) {
-		at := s.log.begin(s.client, ReadStream, s.recorder.stamp.Add(1))
-		s.log.ops[at].Stream, s.log.ops[at].After = id, after
-		s.log.startReading(s.recorder, at, consume).run(events)
+		op := s.log.begin(s.client, ReadStream, s.recorder.stamp.Add(1))
+		op.Stream, op.After = id, after
+		s.log.startReading(s.recorder, op, consume).run(events)
 	}
 }
 
@@ -55,9 +54,8 @@ func (s *recording) ReadStream(ctx context.Context, id eventcore.StreamID, after
 func (s *recordingAll) ReadAll(ctx context.Context, filter eventcore.Filter, after eventcore.Position, limit int) iter.Seq2[eventcore.Recorded, error] {
 	events := s.all.ReadAll(ctx, filter, after, limit)
 	return func(consume func(eventcore.Recorded, error) bool) {
-		at := s.log.begin(s.client, ReadAll, s.recorder.stamp.Add(1))
-		op := &s.log.ops[at]
+		op := s.log.begin(s.client, ReadAll, s.recorder.stamp.Add(1))
 		op.Filter, op.Position, op.Limit = filter, after, limit
-		s.log.startReading(s.recorder, at, consume).run(events)
+		s.log.startReading(s.recorder, op, consume).run(events)
 	}
 }

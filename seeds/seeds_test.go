@@ -71,7 +71,7 @@ func backend(t *testing.T, name string, own bool) sim.Backend {
 		},
 	}[name]
 	require.True(t, known, "no backend %q", name)
-	return sim.Backend{Name: name, Open: open, Blocks: name == "postgres", Durable: own && name == "file"}
+	return sim.Backend{Name: name, Open: open, Blocks: name == "postgres", NetworkFaults: name == "postgres", Durable: own && name == "file"}
 }
 
 // Every file also replays on the other backends: what a planted bug does to one store

@@ -41,10 +41,18 @@ type Backend struct {
 	// store stays open and makes new ones. What was acknowledged is expected to be there.
 	// Crashes of the server are then drawn, for few seeds; nil: there are none.
 	Restart func(ctx context.Context, store eventcore.Store) error
+	// RestartTwice does what Restart does and crashes the server once more before it has
+	// recovered; when, again says: early for 1, later for more, up to some 12. Such crashes
+	// are then drawn among those of the server; nil: there are none. It goes with Restart.
+	RestartTwice func(ctx context.Context, store eventcore.Store, again int) error
 	// Blocks says that calls of the store wait for something outside this
 	// process, such as a server. Tasks then switch by goroutines, which may block,
 	// not by the faster coroutines.
 	Blocks bool
+	// NetworkFaults says that the store is opened with the tracer and the dialer of package
+	// pgstep, so that its requests to the server can be made to fail. Faults of requests are
+	// then drawn. It goes with Blocks.
+	NetworkFaults bool
 }
 
 // Env is what a run gives to the store it opens.

@@ -6,7 +6,8 @@ import "github.com/eventcore-go/eventcore-sim/eventcore"
 // order. It is the schedule without what is a backend's own.
 func (r *Result) CallOrder() []int {
 	var order []int
-	for _, s := range r.Trace.steps {
+	for i := range r.Trace.Len() {
+		s := r.Trace.steps.At(i)
 		if s.kind == stepResume && int(s.task) < len(r.Program.Clients) && beginsCall(r.Trace.names[s.name]) {
 			order = append(order, int(s.task))
 		}

@@ -99,6 +99,9 @@ func (c Config) prepared() (Config, error) {
 	if m := c.Mutant; m != nil && m.Layer == mutant.Disk && !c.Backend.Durable {
 		return c, fmt.Errorf("sim: Mutant: %s shows after a crash only, and backend %s is not durable; use one that is", m.Name, c.Backend.Name)
 	}
+	if c.Backend.NetworkFaults && !c.Backend.Blocks {
+		return c, fmt.Errorf("sim: Backend: %s has NetworkFaults, so its calls wait for a server: set Blocks too", c.Backend.Name)
+	}
 	if err := c.checkFaults(); err != nil {
 		return c, err
 	}
@@ -140,8 +143,8 @@ func (c Config) checkCrashes() error {
 		if !c.Backend.suffers(crash) {
 			return fmt.Errorf("sim: Crashes: %s: backend %s is not durable, or has no server that can be crashed: nothing would be left; leave it out", crash, c.Backend.Name)
 		}
-		if crash.Again > 0 && (!c.Backend.Durable || crash.Kind == CrashServer) {
-			return fmt.Errorf("sim: Crashes: %s: backend %s does not recover on the simulated disk then: nothing would crash again; leave that out", crash, c.Backend.Name)
+		if crash.Again > 0 && !c.Backend.recovers(crash) {
+			return fmt.Errorf("sim: Crashes: %s: backend %s does not recover on the simulated disk then, and has no Backend.RestartTwice: nothing would crash again; leave that out", crash, c.Backend.Name)
 		}
 		if crash.Flip > 0 && c.Backend.Checksummed == nil {
 			return fmt.Errorf("sim: Crashes: %s: backend %s does not say of which files it notices a changed bit (Backend.Checksummed); leave the flip out", crash, c.Backend.Name)
@@ -172,8 +175,8 @@ func (c Config) checkFaults() error {
 
 func (b *Backend) canHave(kind chaos.Kind, text string) error {
 	switch {
-	case kind.OnRequest() && !b.Blocks:
-		return fmt.Errorf("sim: Faults: %s hits requests to a server, and backend %s has none; leave it out", text, b.Name)
+	case kind.OnRequest() && !b.NetworkFaults:
+		return fmt.Errorf("sim: Faults: %s hits requests to a server, and backend %s does not say that it has any which can be hit (Backend.NetworkFaults); leave it out", text, b.Name)
 	case kind.OnDisk() && !b.Durable:
 		return fmt.Errorf("sim: Faults: %s hits the simulated disk, and backend %s is not durable, so it has none; leave it out", text, b.Name)
 	default:

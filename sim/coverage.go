@@ -28,7 +28,7 @@ type Coverage struct {
 	Kills int
 	// Unconfirmed counts the histories that porcupine did not decide in its time.
 	Unconfirmed int
-	// Restarts counts crashes of a store's server, RestartRuns the runs whose plan had any.
+	// Restarts counts crashes of a store's server, those during its recovery too, RestartRuns the runs whose plan had any.
 	Restarts, RestartRuns int
 	// Reached counts what scenarios are for; see [scenarios.Scenario.Reaches].
 	Reached map[string]int

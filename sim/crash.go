@@ -30,7 +30,8 @@ type Crash struct {
 	// Kind says what becomes of what was not synced.
 	Kind CrashKind `json:"kind"`
 	// Again is the operation of the disk at which the machine crashes once more while the
-	// store is opened again, counted from 1; 0: it does not.
+	// store is opened again, counted from 1; for a server it says when, see
+	// [Backend.RestartTwice]; 0: it does not.
 	Again int `json:"again,omitempty"`
 	// Flip is a bit that changes while the store is down: counted from 1 over all bits of the
 	// files of which [Backend.Checksummed] says so, and around from the last to the first; 0:
@@ -82,7 +83,10 @@ func (c Crash) String() string {
 	if c.At != "" {
 		text = fmt.Sprintf("crash (%s) at the first %s after step %d", c.Kind, c.At, c.Step)
 	}
-	if c.Again > 0 {
+	switch {
+	case c.Again > 0 && c.Kind == CrashServer:
+		text += fmt.Sprintf(", again while it recovers (%d)", c.Again)
+	case c.Again > 0:
 		text += fmt.Sprintf(", again at operation %d of the recovery", c.Again)
 	}
 	if c.Flip > 0 {
@@ -183,6 +187,23 @@ func drawServerCrashes(seed uint64) []Crash {
 	return drawEnds(prng.New(seed, "server crashes"), CrashServer, mostServerCrashes, serverCrashGap, 2)
 }
 
+// drawServerRecoveries has one crash of the server in two come once more.
+func drawServerRecoveries(r *rand.Rand, crashes []Crash) {
+	for i := range crashes {
+		if r.IntN(2) == 0 {
+			crashes[i].Again = 1 + r.IntN(mostRecovery)
+		}
+	}
+}
+
+// recovers says whether the backend can be crashed once more while it recovers from a crash.
+func (b *Backend) recovers(c Crash) bool {
+	if c.Kind == CrashServer {
+		return b.RestartTwice != nil
+	}
+	return b.Durable
+}
+
 // suffers says whether the backend can be crashed in that way.
 func (b *Backend) suffers(c Crash) bool {
 	switch c.Kind {
@@ -270,7 +291,13 @@ func (r *run) kill(ctx context.Context, c Crash) error {
 		end, count = r.cfg.Backend.Restart, &r.restarts
 	}
 	*count++
-	err := end(ctx, r.opened)
+	var err error
+	if c.Again > 0 {
+		*count++
+		err = r.cfg.Backend.RestartTwice(ctx, r.opened, c.Again)
+	} else {
+		err = end(ctx, r.opened)
+	}
 	// Leases have ended by now, and not before the last of them was acquired.
 	r.crashedAt = append(r.crashedAt, r.tick())
 	if err != nil {

@@ -54,6 +54,8 @@ func TestARunWithCrashesIsReplayedToTheSameTrace(t *testing.T) {
 func TestCrashesThatCannotBeAreRefused(t *testing.T) {
 	killed := memoryBackend()
 	killed.Kill = func(context.Context, eventcore.Store) error { return nil }
+	restarted := memoryBackend()
+	restarted.Restart = killed.Kill
 	for name, c := range map[string]struct {
 		backend sim.Backend
 		crashes []sim.Crash
@@ -64,6 +66,7 @@ func TestCrashesThatCannotBeAreRefused(t *testing.T) {
 		"no step":     {fileBackend(), []sim.Crash{{Kind: sim.CrashPower}}, "give a step ≥ 1"},
 		"no server":   {fileBackend(), []sim.Crash{{Step: 1, Kind: sim.CrashServer}}, "crash (server) at step 1: backend file is not durable, or has no server that can be crashed"},
 		"no recovery": {killed, []sim.Crash{{Step: 1, Kind: sim.CrashProcess, Again: 2}}, "backend memory does not recover on the simulated disk"},
+		"once only":   {restarted, []sim.Crash{{Step: 1, Kind: sim.CrashServer, Again: 2}}, "crash (server) at step 1, again while it recovers (2): backend memory does not recover on the simulated disk then, and has no Backend.RestartTwice"},
 		"order":       {fileBackend(), []sim.Crash{{Step: 2, Kind: sim.CrashPower}, {Step: 2, Kind: sim.CrashPower}}, "put them in the order of their steps"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -71,4 +74,39 @@ func TestCrashesThatCannotBeAreRefused(t *testing.T) {
 			require.ErrorContains(t, err, c.want)
 		})
 	}
+}
+
+// A server that is said to crash in the middle of its recovery is told so, and counted twice.
+func TestAServerCrashesInItsRecovery(t *testing.T) {
+	var once, twice, later int
+	b := memoryBackend()
+	b.Restart = func(context.Context, eventcore.Store) error {
+		once++
+		return nil
+	}
+	crashes := func() (n int) {
+		for seed := range uint64(200) {
+			r := run(t, sim.Config{Seed: seed, Backend: b, Scenario: scenario(t, "mixed"), SkipChecks: true})
+			n += r.Coverage.Restarts
+			for _, c := range r.Crashes {
+				if c.Again > 1 {
+					later++
+				}
+			}
+		}
+		return n
+	}
+	require.Positive(t, crashes())
+	require.Zero(t, later, "there is no hook for it")
+	before := once
+	once = 0
+	b.RestartTwice = func(_ context.Context, _ eventcore.Store, again int) error {
+		require.Positive(t, again)
+		twice++
+		return nil
+	}
+	require.Equal(t, before+twice, crashes())
+	require.Equal(t, before, once+twice, "the same crashes, some of them once more")
+	require.Positive(t, once)
+	require.Positive(t, later)
 }

@@ -20,13 +20,13 @@ const contextSteps = 5
 
 // Compare returns the first difference between two traces, nil if there is none.
 func Compare(first, second *Trace) *Divergence {
-	if first.hash == second.hash && len(first.steps) == len(second.steps) {
+	if first.hash == second.hash && first.Len() == second.Len() {
 		return nil
 	}
-	n := min(len(first.steps), len(second.steps))
+	n := min(first.Len(), second.Len())
 	at := n
 	for i := range n {
-		if first.steps[i].hash != second.steps[i].hash {
+		if first.steps.At(i).hash != second.steps.At(i).hash {
 			at = i
 			break
 		}
@@ -41,7 +41,7 @@ func (t *Trace) around(at int) []string {
 		if i == at {
 			mark = "> "
 		}
-		if i >= len(t.steps) {
+		if i >= t.Len() {
 			lines = append(lines, mark+"(end of the trace)")
 			break
 		}

@@ -51,7 +51,7 @@ func drawPlan(cfg *Config) Plan {
 		p.Faults = *cfg.Faults
 	} else {
 		p.Faults = drawFaults(prng.New(cfg.Seed, "fault rates"))
-		if cfg.Backend.Blocks {
+		if cfg.Backend.NetworkFaults {
 			p.Faults = drawRequestFaults(prng.New(cfg.Seed, "request fault rates"), p.Faults)
 		}
 		if cfg.Backend.Durable {
@@ -68,6 +68,9 @@ func drawPlan(cfg *Config) Plan {
 		}
 	case cfg.Backend.Restart != nil && cfg.Faults == nil && crashesServer(cfg.Seed, cfg.Scenario.Name):
 		p.Crashes = drawServerCrashes(cfg.Seed)
+		if cfg.Backend.RestartTwice != nil {
+			drawServerRecoveries(prng.New(cfg.Seed, "server recoveries"), p.Crashes)
+		}
 	case cfg.Backend.Kill != nil && cfg.Faults == nil:
 		p.Crashes = drawKills(cfg.Seed)
 	}

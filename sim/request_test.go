@@ -23,7 +23,7 @@ func requestFaults(t *testing.T, text string) *chaos.Plan {
 
 // served is the memory store declared as one with a server.
 func served(wrap func(*memory.Store, sim.Env) eventcore.Store) sim.Backend {
-	return sim.Backend{Name: "served", Blocks: true, Open: func(_ context.Context, env sim.Env) (eventcore.Store, error) {
+	return sim.Backend{Name: "served", Blocks: true, NetworkFaults: true, Open: func(_ context.Context, env sim.Env) (eventcore.Store, error) {
 		return wrap(memory.New(memory.Config{Clock: env.Clock}), env), nil
 	}}
 }
@@ -31,8 +31,28 @@ func served(wrap func(*memory.Store, sim.Env) eventcore.Store) sim.Backend {
 func TestFaultsOfRequestsAreRefusedWhereThereIsNoServer(t *testing.T) {
 	for _, text := range []string{"net-cut-after=5%", "net-half-open@c0.3+5~1ms"} {
 		_, err := sim.Run(t.Context(), sim.Config{Backend: memoryBackend(), Scenario: scenario(t, "mixed"), Faults: requestFaults(t, text)})
-		require.ErrorContains(t, err, "backend memory has none")
+		require.ErrorContains(t, err, "Backend.NetworkFaults")
 	}
+}
+
+func TestNetworkFaultsAreDrawnWhereTheyAreDeclared(t *testing.T) {
+	b := served(func(store *memory.Store, _ sim.Env) eventcore.Store { return store })
+	drawn := func() (n int) {
+		for seed := range uint64(10) {
+			for _, rate := range run(t, sim.Config{Seed: seed, Backend: b, Scenario: scenario(t, "mixed")}).Plan.Faults.Rates {
+				if rate.Kind.OnRequest() {
+					n++
+				}
+			}
+		}
+		return n
+	}
+	require.Positive(t, drawn())
+	b.NetworkFaults = false
+	require.Zero(t, drawn(), "a store on a server that is not stepped")
+	b.Blocks, b.NetworkFaults = false, true
+	_, err := sim.Run(t.Context(), sim.Config{Backend: b, Scenario: scenario(t, "mixed")})
+	require.ErrorContains(t, err, "set Blocks too")
 }
 
 func TestFaultsOfRequestsThatNeverFireMakeRunsVacuous(t *testing.T) {

@@ -116,6 +116,7 @@ func newRun(cfg Config) *run {
 		r.result.Program = cfg.Scenario.Generate(prng.New(cfg.Seed, "program"), plan.Params, plan.Weights)
 	}
 	r.result.Results = make([]scenarios.Result, 0, r.result.Program.Len())
+	r.result.Spans = make([]Span, 0, r.result.Program.Len())
 	r.world.sched = scheduler
 	r.world.timeless = cfg.Timeless
 	r.injector = chaos.NewInjector(chaos.Config{

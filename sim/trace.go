@@ -5,13 +5,15 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"github.com/eventcore-go/eventcore-sim/internal/chunked"
 )
 
 // Trace is what happened in a run, step by step. Each step's hash covers the step
 // and the hash before it, so that traces are equal if and only if their last
 // hashes are, and the first difference can be named.
 type Trace struct {
-	steps []step
+	steps chunked.List[step]
 	hash  uint64
 	names []string
 	index map[string]int32
@@ -19,7 +21,7 @@ type Trace struct {
 	// stamp returns the last stamp of the history, nil where there is none; stamps has what
 	// it returned at each step.
 	stamp  func() int64
-	stamps []int32
+	stamps chunked.List[int32]
 }
 
 // step is one line of a trace. It is kept small: a run has several for each store
@@ -78,21 +80,21 @@ func (t *Trace) add(s step) {
 	h = chain(h, s.runnable)
 	h = chain(h, s.detail)
 	s.hash, t.hash = h, h
-	t.steps = append(grown(t.steps), s)
+	*t.steps.Add() = s
 	if t.stamp != nil {
-		t.stamps = append(grown(t.stamps), int32(t.stamp()))
+		*t.stamps.Add() = int32(t.stamp())
 	}
 }
 
 // Len returns the number of steps.
-func (t *Trace) Len() int { return len(t.steps) }
+func (t *Trace) Len() int { return t.steps.Len() }
 
 // Hash returns the hash over all steps.
 func (t *Trace) Hash() uint64 { return t.hash }
 
 // Line returns step i as text without a line break.
 func (t *Trace) Line(i int) string {
-	s := t.steps[i]
+	s := t.steps.At(i)
 	who := "run"
 	if s.task >= 0 && int(s.task) < len(t.tasks) {
 		who = t.tasks[s.task]
@@ -130,8 +132,8 @@ func (t *Trace) taskSet(bits uint64) string {
 // WriteTo writes the trace as text, a line a step.
 func (t *Trace) WriteTo(w io.Writer) (int64, error) {
 	var total int64
-	for i := range t.steps {
-		n, err := fmt.Fprintf(w, "%s %016x\n", t.Line(i), t.steps[i].hash)
+	for i := range t.Len() {
+		n, err := fmt.Fprintf(w, "%s %016x\n", t.Line(i), t.steps.At(i).hash)
 		total += int64(n)
 		if err != nil {
 			return total, err

@@ -43,10 +43,10 @@ func (s *Step) Runnable(task int) bool { return s.runnable&(1<<(task%64)) != 0 }
 
 // Step returns step i.
 func (t *Trace) Step(i int) Step {
-	s := &t.steps[i]
+	s := t.steps.At(i)
 	step := Step{Kind: StepKind(s.kind), Task: int(s.task), Name: t.names[s.name], Time: time.Duration(s.time), runnable: s.runnable}
-	if i < len(t.stamps) {
-		step.Stamp = int64(t.stamps[i])
+	if i < t.stamps.Len() {
+		step.Stamp = int64(*t.stamps.At(i))
 	}
 	return step
 }

@@ -67,14 +67,15 @@ func newBackends() *backends {
 			seeds:   10,
 		},
 		{
-			Backend: sim.Backend{Name: "postgres", Open: b.postgres.open, Kill: b.postgres.kill, Blocks: true},
+			Backend: sim.Backend{Name: "postgres", Open: b.postgres.open, Kill: b.postgres.kill, Blocks: true, NetworkFaults: true},
 			doc:     "PostgreSQL, statement by statement: a server of its own in a temporary directory, or the one that EVENTCORE_POSTGRES_DSN names",
 			seeds:   4,
 			missing: missingPostgres(),
 		},
 	}
 	if ownPostgres() {
-		b.all[len(b.all)-1].Restart = b.postgres.restart
+		server := &b.all[len(b.all)-1]
+		server.Restart, server.RestartTwice = b.postgres.restart, b.postgres.restartTwice
 	}
 	return b
 }

@@ -57,6 +57,11 @@ func (c *cluster) restart(ctx context.Context, store eventcore.Store) error {
 	return c.stores.Restart(ctx, store)
 }
 
+// restartTwice does so once more before it has recovered.
+func (c *cluster) restartTwice(ctx context.Context, store eventcore.Store, again int) error {
+	return c.stores.RestartTwice(ctx, store, again)
+}
+
 // ownPostgres says whether servers are started here, so that they may be crashed.
 func ownPostgres() bool { return os.Getenv(pgtest.DSNVariable) == "" }
 

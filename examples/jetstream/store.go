@@ -33,10 +33,10 @@ type Store struct {
 const prefix = "events."
 
 // New returns the store in the JetStream stream of that name, which it makes if there is
-// none.
-func New(ctx context.Context, js jetstream.JetStream, name string, clock eventcore.Clock) (*Store, error) {
+// none, in memory or in files.
+func New(ctx context.Context, js jetstream.JetStream, name string, storage jetstream.StorageType, clock eventcore.Clock) (*Store, error) {
 	stream, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
-		Name: name, Subjects: []string{name + "." + prefix + ">"}, Storage: jetstream.MemoryStorage, DenyDelete: true,
+		Name: name, Subjects: []string{name + "." + prefix + ">"}, Storage: storage, DenyDelete: true,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make stream %s: %w", name, err)

@@ -18,13 +18,12 @@ import (
 	"github.com/eventcore-go/eventcore-sim/sim/certify"
 )
 
-// backend starts a server in this process, without a port, and returns a backend each of
-// whose stores is a stream of its own.
-func backend(t testing.TB) sim.Backend {
+// connect starts a server in this process, without a port.
+func connect(t testing.TB, options *server.Options) natsjs.JetStream {
 	t.Helper()
-	running, err := server.NewServer(&server.Options{
-		ServerName: "certified", DontListen: true, JetStream: true, StoreDir: t.TempDir(), NoLog: true, NoSigs: true, MaxPayload: 64 << 20,
-	})
+	options.ServerName, options.DontListen, options.JetStream = "certified", true, true
+	options.StoreDir, options.NoLog, options.NoSigs, options.MaxPayload = t.TempDir(), true, true, 64<<20
+	running, err := server.NewServer(options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,9 +44,16 @@ func backend(t testing.TB) sim.Backend {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return js
+}
+
+// backend returns a backend each of whose stores is a JetStream stream of its own.
+func backend(t testing.TB) sim.Backend {
+	t.Helper()
+	js := connect(t, &server.Options{})
 	var stores atomic.Int64
 	return sim.Backend{Name: "jetstream", Open: func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
-		return jetstream.New(ctx, js, fmt.Sprint("store", stores.Add(1)), env.Clock)
+		return jetstream.New(ctx, js, fmt.Sprint("store", stores.Add(1)), natsjs.MemoryStorage, env.Clock)
 	}}
 }
 

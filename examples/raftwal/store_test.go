@@ -2,88 +2,118 @@ package raftwal_test
 
 import (
 	"context"
-	"strings"
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"example.org/raftwal"
 
+	"github.com/eventcore-go/eventcore-sim/backends/vfs"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
-	"github.com/eventcore-go/eventcore-sim/scenarios"
 	"github.com/eventcore-go/eventcore-sim/sim"
 	"github.com/eventcore-go/eventcore-sim/sim/certify"
 )
 
-// backend is a log on the disk of the run.
-func backend(name string, change func(*raftwal.Config)) sim.Backend {
+var mended = flag.Bool("mended", false, "mend below raft-wal what was found in it")
+
+// backend returns the store on the simulated disk.
+func backend(wrap func(vfs.FS) vfs.FS) sim.Backend {
 	return sim.Backend{
-		Name: name, Durable: true,
+		Name: "raftwal", Durable: true,
 		Open: func(_ context.Context, env sim.Env) (eventcore.Store, error) {
-			cfg := raftwal.Config{Segments: env.Disk.Sub("segments"), Meta: env.Disk.Sub("meta"), Clock: env.Clock}
-			change(&cfg)
-			return raftwal.Open(cfg)
+			return raftwal.Open(wrap(env.Disk.FS()), env.Clock)
 		},
-		// raft-wal's goroutine is still there.
-		Abandon: func(store eventcore.Store) error {
-			if s, ok := store.(*raftwal.Store); ok {
-				s.Stop()
-			}
-			return nil
-		},
+		// The log has a goroutine, which ends then.
+		Abandon: func(store eventcore.Store) error { return store.(*raftwal.Store).Close() },
 	}
 }
 
-func asPublished(*raftwal.Config) {}
+func asItIs(fs vfs.FS) vfs.FS { return fs }
 
-func mended(c *raftwal.Config) { c.Mended = raftwal.Mended{Names: true, Content: true, Tail: true} }
+// recovered makes durable what is in a file that is opened to be written on, and its directory: raft-wal goes on behind
+// what it finds there, which may be what a process left that was killed. It is written anew, since a sync that failed
+// before it was killed has the system believe that there is nothing to write.
+type recovered struct{ vfs.FS }
 
-// TestCertify is of raft-wal as it is. It passes with the usual number of seeds, and fails with -sim.seeds=1000: see README.md.
-func TestCertify(t *testing.T) { certify.Run(t, backend("raftwal", asPublished)) }
-
-// TestCertifyMended is of raft-wal on a file system that makes up for what was found.
-func TestCertifyMended(t *testing.T) { certify.Run(t, backend("raftwal-mended", mended)) }
-
-func scenario(t *testing.T, name string) scenarios.Scenario {
-	t.Helper()
-	s, err := scenarios.Lookup(name)
+// OpenFile implements [vfs.FS]. A segment that it makes has its name at once, and where one is written to, what a failed
+// append has left there is cut off.
+func (r recovered) OpenFile(name string, flag int) (vfs.File, error) {
+	f, err := r.FS.OpenFile(name, flag)
+	switch {
+	case err != nil || filepath.Ext(name) != ".wal":
+		return f, err
+	case flag&os.O_CREATE != 0:
+		err = r.SyncDir(filepath.Dir(name))
+	case flag == os.O_RDWR:
+		err = r.settle(f, filepath.Dir(name))
+	}
 	if err != nil {
-		t.Fatal(err)
+		_ = f.Close() // it is of no use
+		return nil, err
 	}
-	return s
+	size, err := f.Size()
+	return &cut{f, size}, err
 }
 
-// found returns the first seed, of those from first to last, that shows a mistake, and what it shows.
-func found(t *testing.T, b sim.Backend, first, last uint64) (seed uint64, reason string) {
-	t.Helper()
-	for seed := first; seed <= last; seed++ {
-		r, err := sim.Run(t.Context(), sim.Config{Seed: seed, Backend: b, Scenario: scenario(t, "mixed")})
-		if err != nil {
-			t.Fatal(err)
+// cut is a file that ends where it was written last: raft-wal writes at the end of its log only.
+type cut struct {
+	vfs.File
+	end int64
+}
+
+// WriteAt implements [vfs.File].
+func (c *cut) WriteAt(p []byte, at int64) (int, error) {
+	if at < c.end {
+		if err := c.Truncate(at); err != nil {
+			return 0, err
 		}
-		if r.Verdict != sim.Pass {
-			return seed, r.Reason
-		}
 	}
-	return 0, ""
+	c.end = at + int64(len(p))
+	return c.File.WriteAt(p, at)
 }
 
-// TestASyncThatDoesNothingIsFound: the run can fail.
-func TestASyncThatDoesNothingIsFound(t *testing.T) {
-	seed, reason := found(t, backend("raftwal-nosync", func(c *raftwal.Config) {
-		mended(c)
-		c.NoSync = true
-	}), 1, 10)
-	if seed == 0 {
-		t.Fatal("10 seeds do not show that nothing is synced")
+func (r recovered) settle(f vfs.File, dir string) error {
+	size, err := f.Size()
+	if err != nil {
+		return err
 	}
-	t.Logf("seed %d: %s", seed, reason)
+	content := make([]byte, size)
+	if _, err := f.ReadAt(content, 0); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if _, err := f.WriteAt(content, 0); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	return r.FS.SyncDir(dir)
 }
 
-// TestAFlippedBitIsNotNoticed: raft-wal compares the checksum of its last append only, and only
-// when it opens the log. It says so itself. When this fails, Backend.Checksummed can be set.
-func TestAFlippedBitIsNotNoticed(t *testing.T) {
-	b := backend("raftwal-flipped", mended)
-	b.Checksummed = func(path string) bool { return strings.HasSuffix(path, ".wal") }
-	if seed, _ := found(t, b, 25, 25); seed == 0 {
-		t.Fatal("seed 25 shows no damage that is not reported")
+// lazy acknowledges entries that were not synced.
+type lazy struct{ vfs.FS }
+
+// OpenFile implements [vfs.FS].
+func (l lazy) OpenFile(name string, flag int) (vfs.File, error) {
+	f, err := l.FS.OpenFile(name, flag)
+	if err != nil || filepath.Ext(name) != ".wal" {
+		return f, err
 	}
+	return unsynced{f}, nil
+}
+
+type unsynced struct{ vfs.File }
+
+// Sync implements [vfs.File].
+func (unsynced) Sync() error { return nil }
+
+func TestCertify(t *testing.T) {
+	wrap := asItIs
+	if *mended {
+		wrap = func(fs vfs.FS) vfs.FS { return recovered{fs} }
+	}
+	certify.Run(t, backend(wrap))
 }

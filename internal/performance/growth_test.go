@@ -46,7 +46,7 @@ func growth(t *testing.T, e extent) section {
 			slow = "not in " + duration(e.porcupine)
 		}
 		each := func(d time.Duration) string { return duration(d / time.Duration(calls)) }
-		s.add(number(float64(calls)), each(bare), each(recorded), strconv.FormatInt(memory/int64(calls), 10)+" B", each(fast), duration(fast), slow)
+		s.add(count(calls), each(bare), each(recorded), strconv.FormatInt(memory/int64(calls), 10)+" B", each(fast), duration(fast), slow)
 	}
 	return s
 }

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -42,6 +44,8 @@ func TestPerformance(t *testing.T) {
 	if *write {
 		e = extent{budget: 2 * time.Second, longest: 1_000_000, largest: 10_000_000, calls: 500, trials: 5, search: 2 * time.Second, porcupine: 20 * time.Second}
 	}
+	// As simrun does.
+	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	for _, part := range []struct {
 		name    string
 		measure func(*testing.T, extent) section
@@ -85,7 +89,7 @@ func putIn(t *testing.T, path, title, text string) {
 		}
 	}
 	page := fmt.Sprintf("# Speed of the harness\n\nWritten by `go test ./internal/performance -performance.write -timeout 60m`, or section by section with `-run`; do not edit.\n\n"+
-		"%s, %s, %d processors.\n", runtime.Version(), processor(), runtime.NumCPU())
+		"%s, %s, %d processors, GOGC=400.\n", runtime.Version(), processor(), runtime.NumCPU())
 	for _, name := range titles() {
 		page += sections[name]
 	}
@@ -141,10 +145,17 @@ func number(f float64) string {
 		return fmt.Sprintf("%.0f", f)
 	}
 	digits := fmt.Sprintf("%.0f", f)
-	rounded := digits[:2] + strings.Repeat("0", len(digits)-2)
+	return apart(digits[:2] + strings.Repeat("0", len(digits)-2))
+}
+
+// count returns a whole number with its thousands apart.
+func count(n int) string { return apart(strconv.Itoa(n)) }
+
+// apart sets thousands apart.
+func apart(digits string) string {
 	var b strings.Builder
-	for i, digit := range rounded {
-		if i > 0 && (len(rounded)-i)%3 == 0 {
+	for i, digit := range digits {
+		if i > 0 && (len(digits)-i)%3 == 0 {
 			b.WriteByte(',')
 		}
 		b.WriteRune(digit)

@@ -36,9 +36,9 @@ func shrinking(t *testing.T, e extent) section {
 		require.NoError(t, err)
 		require.True(t, outcome.Reproduced, bugs[i].Name)
 		from, to := outcome.From, outcome.To
-		between := func(a, b int) string { return number(float64(a)) + " → " + strconv.Itoa(b) }
+		between := func(a, b int) string { return count(a) + " → " + strconv.Itoa(b) }
 		s.add(bugs[i].Name, between(from.Operations, to.Operations), between(from.Clients, to.Clients), between(from.Steps, to.Steps),
-			number(float64(outcome.Candidates)), duration(outcome.Elapsed))
+			count(outcome.Candidates), duration(outcome.Elapsed))
 		times, operations = append(times, outcome.Elapsed), append(operations, to.Operations)
 	}
 	slices.Sort(times)

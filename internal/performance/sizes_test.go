@@ -82,7 +82,7 @@ func sizes(t *testing.T, e extent) section {
 		g := &filling{t: t, place: p, calls: e.calls, versions: make([]eventcore.Version, 10)}
 		for size := 1; size <= p.most; size *= 10 {
 			g.fill(store, size)
-			cells := []string{p.name, number(float64(size)), g.median(func() { g.append(store, 1) }), g.median(func() { g.tail(store) }), g.median(func() { g.page(store) })}
+			cells := []string{p.name, count(size), g.median(func() { g.append(store, 1) }), g.median(func() { g.tail(store) }), g.median(func() { g.page(store) })}
 			require.NoError(t, store.Close())
 			before := inUse()
 			began := time.Now()

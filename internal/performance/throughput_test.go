@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/eventcore-go/eventcore-sim/backends/file"
@@ -27,11 +28,11 @@ func inMemory() sim.Backend {
 }
 
 // stores are the backends as simrun has them. Without PostgreSQL the last one is missing.
-func stores(t *testing.T) []sim.Backend {
+func stores(t *testing.T) (all []sim.Backend, server *pgtest.Cluster) {
 	t.Helper()
 	files := &sqliteruns.Stores{}
 	t.Cleanup(func() { require.NoError(t, files.Close()) })
-	all := []sim.Backend{
+	all = []sim.Backend{
 		inMemory(),
 		{Name: "file", Durable: true, Checksummed: file.Checksummed, Open: func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
 			return file.Open(ctx, "", file.Config{FS: env.Disk.FS(), Clock: env.Clock, IDs: eventcore.NewIDGenerator(env.Clock, env.Random)})
@@ -42,11 +43,11 @@ func stores(t *testing.T) []sim.Backend {
 		sqliteruns.OnDisk(sqlite.SynchronousFull),
 	}
 	if !*write {
-		return all[:1] // what is measured is the same
+		return all[:1], nil // what is measured is the same
 	}
 	if err := pgtest.Available(); err != nil {
 		t.Logf("postgres is left out: %v", err)
-		return all
+		return all, nil
 	}
 	cluster, err := pgtest.Start(t.Context(), pgtest.Config{})
 	require.NoError(t, err)
@@ -54,7 +55,7 @@ func stores(t *testing.T) []sim.Backend {
 	servers, err := pgruns.New(t.Context(), cluster)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, servers.Close()) })
-	return append(all, servers.Backend())
+	return append(all, servers.Backend()), cluster
 }
 
 // speed is what came of running seeds for a time.
@@ -74,7 +75,11 @@ func throughput(t *testing.T, e extent) section {
 			"backend", "seeds a second, judged, 1 / 2 processors", "bare, 1 / 2", "store calls a second, judged, 1 / 2", "bare, 1 / 2", "steps a second, bare, 1",
 		},
 	}
-	for _, backend := range stores(t) {
+	backends, server := stores(t)
+	if server != nil {
+		s.after = "What a run on the server takes is in great part connections, which faults end: making one takes " + connecting(t, server) + " here."
+	}
+	for _, backend := range backends {
 		var judged, bare [2]speed
 		for processors := 1; processors <= 2; processors++ {
 			judged[processors-1] = runs(t, e.budget, backend, processors, false)
@@ -88,6 +93,19 @@ func throughput(t *testing.T, e extent) section {
 		s.add(backend.Name, pair(judged, seeds), pair(bare, seeds), pair(judged, calls), pair(bare, calls), rate(bare[0].steps, bare[0].took))
 	}
 	return s
+}
+
+// connecting measures how long it takes to connect.
+func connecting(t *testing.T, server *pgtest.Cluster) string {
+	t.Helper()
+	const times = 20
+	began := time.Now()
+	for range times {
+		conn, err := pgx.Connect(t.Context(), server.DSN())
+		require.NoError(t, err)
+		require.NoError(t, conn.Close(t.Context()))
+	}
+	return duration(time.Since(began) / times)
 }
 
 // runs runs seeds until the time is over, and each scenario at least once.

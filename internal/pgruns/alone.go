@@ -68,11 +68,21 @@ func (a *alone) close() error {
 
 // Restart crashes the server of a store that was opened alone, and starts it again.
 func (s *Stores) Restart(ctx context.Context, store eventcore.Store) error {
+	return s.restart(store, func() error { return s.alone.cluster.Crash(ctx) })
+}
+
+// RestartTwice does the same, and crashes the server once more while it recovers; see
+// [sim.Backend.RestartTwice].
+func (s *Stores) RestartTwice(ctx context.Context, store eventcore.Store, again int) error {
+	return s.restart(store, func() error { return s.alone.cluster.CrashTwice(ctx, again) })
+}
+
+func (s *Stores) restart(store eventcore.Store, crash func() error) error {
 	r, ok := store.(*run)
 	if !ok || r.stores != s.alone.stores {
 		return fmt.Errorf("pgruns: a %T has no server to itself", store)
 	}
-	if err := s.alone.cluster.Crash(ctx); err != nil {
+	if err := crash(); err != nil {
 		return err
 	}
 	// The pools would hand out what is dead.

@@ -83,13 +83,13 @@ func New(ctx context.Context, cluster *pgtest.Cluster) (*Stores, error) {
 // of its own, they are crashed too.
 func (s *Stores) Backend() sim.Backend {
 	b := sim.Backend{
-		Name: "postgres", Blocks: true, Kill: s.Kill,
+		Name: "postgres", Blocks: true, NetworkFaults: true, Kill: s.Kill,
 		Open: func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
 			return s.Open(ctx, postgres.Config{Clock: env.Clock}, env.Connections, env.Alone)
 		},
 	}
 	if s.CanRestart() {
-		b.Restart = s.Restart
+		b.Restart, b.RestartTwice = s.Restart, s.RestartTwice
 	}
 	return b
 }

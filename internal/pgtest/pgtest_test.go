@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -129,6 +130,31 @@ func TestServerThatIsNotThereIsNamedByItsVariable(t *testing.T) {
 	t.Setenv(pgtest.DSNVariable, "host=/nowhere user=postgres")
 	_, err := pgtest.Start(t.Context(), pgtest.Config{})
 	require.ErrorContains(t, err, pgtest.DSNVariable)
+}
+
+// What was committed is there although the server crashes once more before it has recovered,
+// which its log tells.
+func TestCrashInTheMiddleOfTheRecovery(t *testing.T) {
+	c := start(t, pgtest.Config{Fsync: true, Settings: []string{"wal_writer_delay=10s"}})
+	conn, err := pgx.Connect(t.Context(), c.DSN())
+	require.NoError(t, err)
+	_, err = conn.Exec(t.Context(), "CREATE TABLE kept (n int)")
+	require.NoError(t, err)
+	for n := 1; n <= 3; n++ {
+		_, err = conn.Exec(t.Context(), "INSERT INTO kept SELECT $1 FROM generate_series(1, 10000)", n)
+		require.NoError(t, err)
+		require.NoError(t, c.CrashTwice(t.Context(), n))
+		require.Error(t, conn.Ping(t.Context()))
+		conn, err = pgx.Connect(t.Context(), c.DSN())
+		require.NoError(t, err)
+		var rows int
+		require.NoError(t, conn.QueryRow(t.Context(), "SELECT count(*) FROM kept").Scan(&rows))
+		require.Equal(t, n*10_000, rows)
+	}
+	log, err := os.ReadFile(filepath.Join(c.Dir(), "log"))
+	require.NoError(t, err)
+	require.Contains(t, string(log), "interrupted while in recovery")
+	require.NoError(t, conn.Close(t.Context()))
 }
 
 func TestCrashEndsAllSessionsAndKeepsWhatWasCommitted(t *testing.T) {

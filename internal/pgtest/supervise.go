@@ -137,10 +137,13 @@ func (s *supervised) start() error {
 	return nil
 }
 
+// logPath is where the server's log is.
+func (s *supervised) logPath() string { return filepath.Join(s.dir, "log") }
+
 // logTail returns the last lines that the server wrote.
 func (s *supervised) logTail() string {
 	const most = 2000
-	log, err := os.ReadFile(filepath.Join(s.dir, "log"))
+	log, err := os.ReadFile(s.logPath())
 	if err != nil {
 		return "there is no log of the server"
 	}

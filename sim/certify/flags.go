@@ -15,7 +15,7 @@ import (
 var (
 	flagSeed        = flag.Uint64("sim.seed", 0, "run this seed only (with -sim.seeds: the first)")
 	flagSeeds       = flag.Int("sim.seeds", 0, "number of seeds for each scenario")
-	flagDuration    = flag.Duration("sim.duration", 0, "go on with further seeds for this long")
+	flagDuration    = flag.Duration("sim.duration", 0, "go on with further seeds of each scenario for this long")
 	flagScenario    = flag.String("sim.scenario", "", "run this scenario only")
 	flagBackend     = flag.String("sim.backend", "", "certify this backend only; tests of others are skipped")
 	flagScheduler   = flag.String("sim.scheduler", "", "use this scheduler in every run")

@@ -38,6 +38,8 @@ const (
 	// leastCrashes and leastRestarts are the numbers of crashes, of the process and of a
 	// server, below which they do.
 	leastCrashes, leastRestarts = 20, 4
+	// leastNetwork is that of faults of requests to a server.
+	leastNetwork = 20
 )
 
 func notCertified(format string, args ...any) judgement {
@@ -59,6 +61,8 @@ func (l *ledger) judge(r *Requirement, o *options) judgement {
 		return l.judgeContract(r)
 	case phaseCrash:
 		return l.judgeCrashes()
+	case phaseNetwork:
+		return l.judgeNetwork()
 	case phaseTwice:
 		return l.judgeTwice()
 	default:
@@ -156,6 +160,8 @@ func (f *failure) blames(p phase) bool {
 		return false
 	case f.crashed:
 		return p == phaseCrash
+	case f.network && p == phaseNetwork:
+		return true
 	case f.faulty:
 		return p == phaseDrawn
 	default: // and all that rests on it
@@ -224,8 +230,9 @@ func unmet(name string, c *sim.Coverage) string {
 	return ""
 }
 
-func (l *ledger) judgeCrashes() judgement {
-	var sum sim.Coverage
+// drawn returns what the runs of all scenarios with drawn faults reached, or, where they
+// failed or did not run, what that means for a phase that is a part of them.
+func (l *ledger) drawn(p phase) (sum sim.Coverage, j judgement, decided bool) {
 	runs := 0
 	works := slices.SortedFunc(maps.Keys(l.evidence), compareWork)
 	for _, w := range works {
@@ -234,8 +241,8 @@ func (l *ledger) judgeCrashes() judgement {
 		}
 		e := l.evidence[w]
 		for _, f := range e.failures {
-			if f.blames(phaseCrash) {
-				return f.judgement()
+			if f.blames(p) {
+				return sum, f.judgement(), true
 			}
 		}
 		runs += e.runs
@@ -244,12 +251,37 @@ func (l *ledger) judgeCrashes() judgement {
 	for _, w := range works {
 		if w.phase == phaseDrawn && len(l.evidence[w].failures) > 0 {
 			f := l.evidence[w].failures[0]
-			return notCertified("the runs of %s were broken off at seed %d: %s", w.scenario, f.seed, f.reason)
+			return sum, notCertified("the runs of %s were broken off at seed %d: %s", w.scenario, f.seed, f.reason), true
 		}
 	}
+	if runs == 0 {
+		return sum, notCertified("not run"), true
+	}
+	return sum, judgement{}, false
+}
+
+func (l *ledger) judgeNetwork() judgement {
+	sum, j, decided := l.drawn(phaseNetwork)
+	if decided {
+		return j
+	}
+	n := 0
+	for kind, count := range sum.Faults {
+		if kind.OnRequest() {
+			n += count.Fired
+		}
+	}
+	if n < leastNetwork {
+		return notCertified("%d faults of requests are too few: give -sim.seeds and let there be %d at least; are the tracer and the dialer of package pgstep in use?", n, leastNetwork)
+	}
+	return judgement{status: Passed}
+}
+
+func (l *ledger) judgeCrashes() judgement {
+	sum, j, decided := l.drawn(phaseCrash)
 	switch {
-	case runs == 0:
-		return notCertified("not run")
+	case decided:
+		return j
 	case sum.Crashes == 0 && sum.Restarts == 0 && !l.crashes:
 		return notCertified("there is no crash hook: neither Backend.Durable nor Backend.Restart is set")
 	case sum.Crashes < leastCrashes && sum.Restarts < leastRestarts:

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/eventcore-go/eventcore-sim/chaos"
 	"github.com/eventcore-go/eventcore-sim/eventcore/storetest"
 	"github.com/eventcore-go/eventcore-sim/sim"
 	"github.com/eventcore-go/eventcore-sim/sim/sched"
@@ -53,8 +54,9 @@ type failure struct {
 	reason  string
 	seed    uint64
 	file    string
-	// crashed and faulty say whether it took a crash or a fault to show it.
-	crashed, faulty bool
+	// crashed and faulty say whether it took a crash or a fault to show it, network whether one
+	// of a request to a server.
+	crashed, faulty, network bool
 }
 
 func newLedger() *ledger {
@@ -100,6 +102,7 @@ func (l *ledger) fail(w work, shown *sim.Result, file string) {
 	e.failures = append(e.failures, failure{
 		verdict: shown.Verdict, reason: shown.Reason, seed: shown.Seed, file: file,
 		crashed: len(shown.Crashes) > 0, faulty: len(shown.Faults) > 0,
+		network: slices.ContainsFunc(shown.Faults, func(f chaos.Fault) bool { return f.Kind.OnRequest() }),
 	})
 }
 

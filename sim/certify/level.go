@@ -53,9 +53,10 @@ const (
 	SecondHandle Ability = "two handles"
 	Resources    Ability = "counted resources"
 	Reproducible Ability = "reproducible runs"
+	Network      Ability = "network faults"
 )
 
 // Abilities lists all abilities.
 func Abilities() []Ability {
-	return []Ability{MultiStream, ReadOnly, GlobalOrder, Projections, Leadership, Snapshots, SecondHandle, Resources, Reproducible}
+	return []Ability{MultiStream, ReadOnly, GlobalOrder, Projections, Leadership, Snapshots, SecondHandle, Resources, Reproducible, Network}
 }

@@ -37,7 +37,9 @@ const (
 	// phaseDrawn runs scenarios with what faults and crashes the seeds draw.
 	phaseDrawn phase = "drawn"
 	// phaseCrash is the part of it that crashes.
-	phaseCrash    phase = "crash"
+	phaseCrash phase = "crash"
+	// phaseNetwork is the part of it whose requests to a server fail.
+	phaseNetwork  phase = "network"
 	phaseTwice    phase = "twice"
 	phaseParallel phase = "parallel"
 )
@@ -66,6 +68,11 @@ func Requirements() []Requirement {
 		all = append(all, p.faulty(i+1))
 	}
 	return append(all, Requirement{
+		ID: "R-NETWORK-01", Level: FaultTolerant, Needs: []Ability{Network}, phase: phaseNetwork,
+		Rule:  "while requests to the server are lost, cut off, late or refused, and sessions end, callers get what the contract says",
+		Why:   "A COMMIT whose answer is lost was carried out, or was not: who takes it for either loses an append or makes it twice.",
+		Check: "all scenarios, with drawn faults of requests (chaos.RequestKinds), as package pgstep has them",
+	}, Requirement{
 		ID: "R-CRASH-01", Level: Durable, phase: phaseCrash,
 		Rule:  "what was acknowledged is there after a crash at any step, and what is there was appended: whole, once, in its order",
 		Why:   "An acknowledgement is a promise to people who have acted on it by the time the machine comes back.",

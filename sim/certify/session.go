@@ -101,6 +101,13 @@ func (s *session) findAbsent(ctx context.Context) error {
 	if state.Snapshots == nil {
 		absent(Snapshots, "eventcore.SnapshotStore")
 	}
+	switch {
+	case s.backend.NetworkFaults:
+	case s.backend.Blocks:
+		s.ledger.absent[Network] = "there is no network hook: Backend.NetworkFaults is not set"
+	default:
+		s.ledger.absent[Network] = "the store waits for no server: Backend.Blocks is not set"
+	}
 	if closer, ok := store.(io.Closer); ok {
 		return closer.Close()
 	}

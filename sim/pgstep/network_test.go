@@ -169,7 +169,7 @@ func leased(t *testing.T, right bool) sim.Backend {
 	tracer, err := pgstep.Open(t.Context(), cluster.DSN())
 	require.NoError(t, err)
 	t.Cleanup(tracer.Close)
-	return sim.Backend{Name: "leased", Blocks: true, Open: func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
+	return sim.Backend{Name: "leased", Blocks: true, NetworkFaults: true, Open: func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
 		db, err := cluster.Database(ctx)
 		if err != nil {
 			return nil, err

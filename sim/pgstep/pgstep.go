@@ -16,8 +16,8 @@
 // which the transaction of a parked task holds is recognised, by pg_blocking_pids on a
 // connection of this package's own, and other tasks go on until it is given the lock.
 // PostgreSQL's own isolation tester works in the same way (src/test/isolation in its
-// sources). The backend must be declared as one that blocks: see Backend.Blocks of
-// package sim.
+// sources). The backend must be declared as one that blocks, and whose requests can be made
+// to fail: see Backend.Blocks and Backend.NetworkFaults of package sim.
 //
 // The network is part of it: the connection is cut before a request, with it on its way, or
 // once the server has carried it out and before or in the middle of the answer; requests

@@ -78,7 +78,7 @@ func backendWith(t *testing.T, like stranger, with func(*pgxpool.Config)) (sim.B
 	t.Cleanup(tracer.Close)
 	deadlocks := new(int)
 	var opened atomic.Int64
-	return sim.Backend{Name: "stranger", Blocks: true, Open: func(ctx context.Context, _ sim.Env) (eventcore.Store, error) {
+	return sim.Backend{Name: "stranger", Blocks: true, NetworkFaults: true, Open: func(ctx context.Context, _ sim.Env) (eventcore.Store, error) {
 		db, err := cluster.Database(ctx)
 		if err != nil {
 			return nil, err

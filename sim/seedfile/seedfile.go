@@ -198,14 +198,14 @@ func (f File) config(backend sim.Backend) (sim.Config, error) {
 	}
 	// What befell the requests to a server, or the disk, has no place where there is none.
 	cfg.Faults.Faults = slices.DeleteFunc(slices.Clone(f.Faults.Faults), func(fault chaos.Fault) bool {
-		return fault.Kind.OnRequest() && !backend.Blocks || fault.Kind.OnDisk() && !backend.Durable
+		return fault.Kind.OnRequest() && !backend.NetworkFaults || fault.Kind.OnDisk() && !backend.Durable
 	})
 	crashes := slices.Clone(f.Crashes)
 	for i := range crashes {
 		if backend.Checksummed == nil {
 			crashes[i].Flip = 0
 		}
-		if !backend.Durable {
+		if crashes[i].Kind == sim.CrashServer && backend.RestartTwice == nil || crashes[i].Kind != sim.CrashServer && !backend.Durable {
 			crashes[i].Again = 0
 		}
 	}
