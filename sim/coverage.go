@@ -21,6 +21,8 @@ type Coverage struct {
 	// Crashes counts crashes of the store's process, those during a recovery too; Lost and
 	// Torn what they took away of what was not synced.
 	Crashes, Lost, Torn int
+	// Kept counts those crashes that took nothing away by their nature.
+	Kept int
 	// Flips counts bits that were flipped while a store was down, FlipsReported how often the
 	// store reported it; the others did no harm.
 	Flips, FlipsReported int
@@ -55,6 +57,7 @@ func (c *Coverage) Add(other Coverage) {
 	c.Overlaps += other.Overlaps
 	c.Crashes += other.Crashes
 	c.Lost += other.Lost
+	c.Kept += other.Kept
 	c.Torn += other.Torn
 	c.Flips += other.Flips
 	c.FlipsReported += other.FlipsReported

@@ -144,6 +144,34 @@ func drawCrashes(seed uint64) []Crash {
 	return all
 }
 
+const (
+	// crashPairEvery is the number of seeds of which one has a pair of crashes, and pairGap the
+	// greatest number of steps between the two.
+	crashPairEvery, pairGap = 6, 60
+	// earlyStep and pairStep are the last steps of the first one: early on, where files are
+	// new, or where it waits for a sync.
+	earlyStep, pairStep = 12, 120
+)
+
+// drawCrashPair draws, for one seed in some, a process that is killed and soon afterwards a
+// loss of power; nil for the others. What the first leaves is read by the one that comes after
+// it, and goes with the power unless that one has seen to it.
+func drawCrashPair(seed uint64) []Crash {
+	r := prng.New(seed, "crash pair")
+	if r.IntN(crashPairEvery) != 0 {
+		return nil
+	}
+	kill := Crash{Step: 1 + r.IntN(earlyStep), Kind: CrashProcess}
+	if r.IntN(2) == 0 {
+		kill.Step, kill.At = 1+r.IntN(pairStep), disk.OpSync.String()
+	}
+	loss := Crash{Step: kill.Step + 1 + r.IntN(pairGap), Kind: CrashPower}
+	if r.IntN(4) == 0 {
+		loss.Kind = CrashTorn
+	}
+	return []Crash{kill, loss}
+}
+
 // drawKills draws the ends of a store's sessions.
 func drawKills(seed uint64) []Crash {
 	r := prng.New(seed, "kills")

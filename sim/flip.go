@@ -64,6 +64,10 @@ func (r *run) damaged(c Crash) *flip {
 	return f
 }
 
+// DamageNotReported is the name of the finding that a store did not notice a bit that had
+// changed on its disk.
+const DamageNotReported = "damage not reported"
+
 // undetected says that a store did not notice damage.
 type undetected struct{ message string }
 

@@ -56,6 +56,9 @@ func drawPlan(cfg *Config) Plan {
 		}
 		if cfg.Backend.Durable {
 			p.Faults = drawDiskFaults(prng.New(cfg.Seed, "disk fault rates"), p.Faults)
+			if prng.Key(cfg.Seed, "failing syncs")%failingSyncsEvery == 0 {
+				p.Faults = p.Faults.WithRate(chaos.DiskFsync, failingSyncs)
+			}
 		}
 	}
 	switch {
@@ -63,6 +66,9 @@ func drawPlan(cfg *Config) Plan {
 		p.Crashes = *cfg.Crashes
 	case cfg.Backend.Durable && cfg.Faults == nil:
 		p.Crashes = drawCrashes(cfg.Seed)
+		if pair := drawCrashPair(cfg.Seed); pair != nil {
+			p.Crashes = pair
+		}
 		if cfg.Backend.Checksummed != nil {
 			drawFlips(prng.New(cfg.Seed, "flips"), p.Crashes)
 		}
@@ -112,6 +118,13 @@ var (
 	requestFaultRates = [...]float64{0.005, 0.01, 0.03, 0.1}
 	// and does up to a dozen operations on the disk.
 	diskFaultRates = [...]float64{0.002, 0.005, 0.01, 0.03}
+)
+
+// One seed in so many has a disk whose syncs fail this often: what a store makes of the second
+// failure, and of what the first has left, is seldom seen else.
+const (
+	failingSyncsEvery = 16
+	failingSyncs      = 0.3
 )
 
 // drawRates adds rates of kinds to a plan: none in one seed of so many; in the others each

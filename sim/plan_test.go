@@ -94,3 +94,35 @@ func TestFaultsDoNotDependOnTheSchedule(t *testing.T) {
 	require.NotEmpty(t, fired("random"))
 	require.Equal(t, fired("random"), fired("round-robin"))
 }
+
+// Stores on the simulated disk meet what a killed process left, and then lose it; and disks most
+// of whose syncs work.
+func TestDurableStoresMeetAKillAndThenALossOfPower(t *testing.T) {
+	const seeds = 120
+	pairs, early, atSync, failing := 0, 0, 0, 0
+	for seed := range uint64(seeds) {
+		plan := run(t, sim.Config{Seed: seed, Backend: fileBackend(), Scenario: scenario(t, "contention"), SkipChecks: true}).Plan
+		for _, rate := range plan.Faults.Rates {
+			if rate.Kind == chaos.DiskFsync && rate.P >= 0.3 {
+				failing++
+			}
+		}
+		c := plan.Crashes
+		if len(c) != 2 || c[0].Kind != sim.CrashProcess || c[1].Kind == sim.CrashProcess || c[1].Step-c[0].Step > 60 {
+			continue
+		}
+		pairs++
+		switch {
+		case c[0].At == "sync":
+			atSync++
+		case c[0].Step <= 12:
+			early++
+		}
+	}
+	require.Greater(t, pairs, seeds/10)
+	require.Less(t, pairs, seeds/3)
+	require.Positive(t, early)
+	require.Positive(t, atSync)
+	require.Positive(t, failing)
+	require.Less(t, failing, seeds/6)
+}

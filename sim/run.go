@@ -247,7 +247,7 @@ func (r *run) ended(phase string, err error) bool {
 	case isCrash:
 		r.result.find(Violation, Finding{Name: "panic", Message: crash.Error()})
 	case isSilent:
-		r.result.find(Violation, Finding{Name: "damage not reported", Message: silent.Error()})
+		r.result.find(Violation, Finding{Name: DamageNotReported, Message: silent.Error()})
 	case errors.Is(err, errAbandoned):
 		// Who is inside the store must not keep it from being closed.
 		r.world.stop()
@@ -285,6 +285,7 @@ func (r *run) finish() {
 	if r.cfg.Backend.Durable {
 		lost := r.disk.Stats()
 		result.Coverage.Crashes, result.Coverage.Lost, result.Coverage.Torn = lost.Crashes, lost.Lost, lost.Torn
+		result.Coverage.Kept = lost.Kept
 		result.Coverage.Flips, result.Coverage.FlipsReported = r.flips, r.flipsReported
 	}
 	result.Coverage.Faults, result.Coverage.Struck = faultCoverage(r.injector, &r.result.Plan.Faults), struckCoverage(r.injector)

@@ -120,7 +120,7 @@ func TestRightStoresReachTheirLevels(t *testing.T) {
 	require.False(t, c.Failed())
 	require.Equal(t, "github.com/eventcore-go/eventcore-sim", c.Harness.Module)
 	require.NotEmpty(t, c.Runs.Faults)
-	require.Equal(t, []certify.Ability{certify.SecondHandle, certify.Resources, certify.Network}, c.Lacking())
+	require.Equal(t, []certify.Ability{certify.SecondHandle, certify.Resources, certify.Network, certify.Checksums}, c.Lacking())
 	requireShares(t, c, 20)
 	crash := status(t, c, "R-CRASH-01")
 	require.Equal(t, certify.NotCertified, crash.Status)

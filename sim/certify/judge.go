@@ -38,6 +38,8 @@ const (
 	// leastCrashes and leastRestarts are the numbers of crashes, of the process and of a
 	// server, below which they do.
 	leastCrashes, leastRestarts = 20, 4
+	// leastFlips is that of bits that were flipped.
+	leastFlips = 20
 	// leastNetwork is that of faults of requests to a server.
 	leastNetwork = 20
 )
@@ -61,6 +63,8 @@ func (l *ledger) judge(r *Requirement, o *options) judgement {
 		return l.judgeContract(r)
 	case phaseCrash:
 		return l.judgeCrashes()
+	case phaseFlip:
+		return l.judgeFlips()
 	case phaseNetwork:
 		return l.judgeNetwork()
 	case phaseTwice:
@@ -158,6 +162,8 @@ func (f *failure) blames(p phase) bool {
 	switch {
 	case !f.ofStore():
 		return false
+	case f.flipped:
+		return p == phaseFlip
 	case f.crashed:
 		return p == phaseCrash
 	case f.network && p == phaseNetwork:
@@ -277,6 +283,19 @@ func (l *ledger) judgeNetwork() judgement {
 	return judgement{status: Passed}
 }
 
+func (l *ledger) judgeFlips() judgement {
+	sum, j, decided := l.drawn(phaseFlip)
+	switch {
+	case decided:
+		return j
+	case sum.Flips < leastFlips:
+		return notCertified("%d flipped bits are too few: give -sim.seeds and let there be %d at least", sum.Flips, leastFlips)
+	case sum.FlipsReported == 0:
+		return notCertified("vacuous: %d bits were flipped and none was reported: none did any harm", sum.Flips)
+	}
+	return judgement{status: Passed}
+}
+
 func (l *ledger) judgeCrashes() judgement {
 	sum, j, decided := l.drawn(phaseCrash)
 	switch {
@@ -287,8 +306,8 @@ func (l *ledger) judgeCrashes() judgement {
 	case sum.Crashes < leastCrashes && sum.Restarts < leastRestarts:
 		return notCertified("%d crashes of the process and %d of a server are too few: give -sim.seeds and let there be %d or %d at least",
 			sum.Crashes, sum.Restarts, leastCrashes, leastRestarts)
-	case sum.Crashes > 0 && sum.Lost+sum.Torn == 0:
-		return notCertified("vacuous: %d crashes took nothing away: whenever one came, all was synced", sum.Crashes)
+	case sum.Crashes > sum.Kept && sum.Lost+sum.Torn == 0:
+		return notCertified("vacuous: %d crashes took nothing away: whenever one came, all was synced", sum.Crashes-sum.Kept)
 	}
 	return judgement{status: Passed}
 }

@@ -57,6 +57,8 @@ type failure struct {
 	// crashed and faulty say whether it took a crash or a fault to show it, network whether one
 	// of a request to a server.
 	crashed, faulty, network bool
+	// flipped says that a bit was flipped and the store did not notice.
+	flipped bool
 }
 
 func newLedger() *ledger {
@@ -102,6 +104,7 @@ func (l *ledger) fail(w work, shown *sim.Result, file string) {
 	e.failures = append(e.failures, failure{
 		verdict: shown.Verdict, reason: shown.Reason, seed: shown.Seed, file: file,
 		crashed: len(shown.Crashes) > 0, faulty: len(shown.Faults) > 0,
+		flipped: slices.ContainsFunc(shown.Findings, func(f sim.Finding) bool { return f.Name == sim.DamageNotReported }),
 		network: slices.ContainsFunc(shown.Faults, func(f chaos.Fault) bool { return f.Kind.OnRequest() }),
 	})
 }

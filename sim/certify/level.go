@@ -54,9 +54,10 @@ const (
 	Resources    Ability = "counted resources"
 	Reproducible Ability = "reproducible runs"
 	Network      Ability = "network faults"
+	Checksums    Ability = "checksums"
 )
 
 // Abilities lists all abilities.
 func Abilities() []Ability {
-	return []Ability{MultiStream, ReadOnly, GlobalOrder, Projections, Leadership, Snapshots, SecondHandle, Resources, Reproducible, Network}
+	return []Ability{MultiStream, ReadOnly, GlobalOrder, Projections, Leadership, Snapshots, SecondHandle, Resources, Reproducible, Network, Checksums}
 }

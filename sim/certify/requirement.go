@@ -38,6 +38,8 @@ const (
 	phaseDrawn phase = "drawn"
 	// phaseCrash is the part of it that crashes.
 	phaseCrash phase = "crash"
+	// phaseFlip is the part of it that flips bits.
+	phaseFlip phase = "flip"
 	// phaseNetwork is the part of it whose requests to a server fail.
 	phaseNetwork  phase = "network"
 	phaseTwice    phase = "twice"
@@ -77,6 +79,11 @@ func Requirements() []Requirement {
 		Rule:  "what was acknowledged is there after a crash at any step, and what is there was appended: whole, once, in its order",
 		Why:   "An acknowledgement is a promise to people who have acted on it by the time the machine comes back.",
 		Check: "all scenarios, with crashes of the process and its disk (Backend.Durable) or its server (Backend.Restart) at drawn steps: sim/crash.go",
+	}, Requirement{
+		ID: "R-FLIP-01", Level: Durable, Needs: []Ability{Checksums}, phase: phaseFlip,
+		Rule:  "a bit that changes while the store is down is reported, or changes nothing that is read",
+		Why:   "Disks return other bytes than were written, once in a long time and without a word; a store that does the same cannot be mended from a copy, as nobody looks for one.",
+		Check: "all scenarios, with bits flipped at drawn crashes in the files that Backend.Checksummed names: sim/flip.go",
 	})
 }
 

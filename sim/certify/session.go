@@ -101,6 +101,9 @@ func (s *session) findAbsent(ctx context.Context) error {
 	if state.Snapshots == nil {
 		absent(Snapshots, "eventcore.SnapshotStore")
 	}
+	if s.backend.Checksummed == nil || !s.backend.Durable {
+		s.ledger.absent[Checksums] = "no files are named of which a changed bit is noticed: Backend.Checksummed is not set, or Backend.Durable is not"
+	}
 	switch {
 	case s.backend.NetworkFaults:
 	case s.backend.Blocks:

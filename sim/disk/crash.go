@@ -29,6 +29,7 @@ func (d *Disk) Crash(loss Loss) {
 	d.stats.Crashes++
 	d.locks = make(map[string]*lock)
 	if loss.KeepAll {
+		d.stats.Kept++
 		return // the cache outlives the process: what is dirty stays so
 	}
 	d.crashEntries(loss)

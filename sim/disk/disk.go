@@ -107,6 +107,8 @@ type Stats struct {
 	// Crashes is the number of crashes, Lost the number of writes and changes of
 	// directories that they took away, Torn the number of writes of which a part was left.
 	Crashes, Lost, Torn int
+	// Kept is the number of those crashes that kept everything.
+	Kept int
 }
 
 // Stats returns what the disk has done so far.
