@@ -78,6 +78,9 @@ func TestCrashesThatCannotBeAreRefused(t *testing.T) {
 
 // A server that is said to crash in the middle of its recovery is told so, and counted twice.
 func TestAServerCrashesInItsRecovery(t *testing.T) {
+	if testing.Short() {
+		t.Skip("counts what many seeds draw; left out with -short")
+	}
 	var once, twice, later int
 	b := memoryBackend()
 	b.Restart = func(context.Context, eventcore.Store) error {

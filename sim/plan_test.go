@@ -98,6 +98,9 @@ func TestFaultsDoNotDependOnTheSchedule(t *testing.T) {
 // Stores on the simulated disk meet what a killed process left, and then lose it; and disks most
 // of whose syncs work.
 func TestDurableStoresMeetAKillAndThenALossOfPower(t *testing.T) {
+	if testing.Short() {
+		t.Skip("counts what many seeds draw; left out with -short")
+	}
 	const seeds = 120
 	pairs, early, atSync, failing := 0, 0, 0, 0
 	for seed := range uint64(seeds) {

@@ -13,6 +13,9 @@ import (
 // Flipped bits have a requirement of their own: it fails where one is not noticed and is not
 // certified where nobody says which files notice them.
 func TestFlippedBitsAreCertifiedByThemselves(t *testing.T) {
+	if testing.Short() {
+		t.Skip("certifies three times; left out with -short")
+	}
 	unsaid := simulated()
 	unsaid.Checksummed = nil
 	for name, test := range map[string]struct {
