@@ -13,12 +13,20 @@ import (
 //
 //	func FuzzSim(f *testing.F) { certify.Fuzz(f, backend) }
 //
-// and go test -fuzz=FuzzSim. An input is the seed of a program, its scenario and sizes, the
+// and go test -run='^$' -fuzz=FuzzSim: without -run, all tests come first, and nothing is fuzzed
+// where one of them fails. An input is the seed of a program, its scenario and sizes, the
 // kinds of faults that are drawn, one bit each, and the order of steps, one byte a step. A
 // failed run is shown and kept as a seed file, as by [Run], which -sim.file replays. Without
 // -fuzz it runs a few inputs. -sim.scenario and -sim.mutant hold here too.
 func Fuzz(f *testing.F, backend sim.Backend, opts ...Option) {
 	f.Helper()
+	if *flagFile != "" { // once, not for each input
+		replay(f, backend, *flagFile)
+		if !f.Failed() {
+			f.Skipf("%s was replayed and passes; nothing is fuzzed with -sim.file", *flagFile)
+		}
+		return
+	}
 	settings := fromFlags(f, backend.Blocks)
 	settings.Shrink = 0 // the fuzzer's own limit for one input is short
 	s, err := newSession(f.Context(), backend, settings, opts)
@@ -39,10 +47,6 @@ func Fuzz(f *testing.F, backend sim.Backend, opts ...Option) {
 		f.Add(uint64(2), uint8(i), uint8(3), uint8(4), uint16(0x1ff), []byte{2, 1, 0, 1, 2, 2, 0})
 	}
 	f.Fuzz(func(t *testing.T, seed uint64, scenario, clients, ops uint8, faults uint16, order []byte) {
-		if *flagFile != "" {
-			replay(t, backend, *flagFile)
-			return
-		}
 		cfg := fuzzed(can[int(scenario)%len(can)], seed, clients, ops, faults, order)
 		cfg.Backend, cfg.Mutant = backend, settings.Mutant
 		r, err := sim.Run(t.Context(), cfg)

@@ -99,7 +99,7 @@ func (c *Certificate) section(b *strings.Builder, status Status) {
 			fmt.Fprintf(b, "    %s\n", strings.ReplaceAll(r.Reason, "\n", "\n    "))
 		}
 		if r.SeedFile != "" {
-			fmt.Fprintf(b, "    replay: go test -sim.file=%s, or simrun replay %[1]s\n", r.SeedFile)
+			fmt.Fprintf(b, "    replay: go test -run TestCertify -sim.file=%s; for a backend of eventcore-sim itself: simrun replay %[1]s\n", r.SeedFile)
 		}
 	}
 }
