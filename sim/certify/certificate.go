@@ -1,6 +1,7 @@
 package certify
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -177,6 +178,8 @@ func (c *Certificate) judgeLevels() Level {
 
 func (c *Certificate) ability(a Ability) AbilityStatus {
 	s := AbilityStatus{Ability: a, Status: Passed}
+	// first is why one was not certified, for want of this ability if there is such a one.
+	first, own := "", false
 	for i := range c.Requirements {
 		r := &c.Requirements[i]
 		if !slices.Contains(r.needs, a) {
@@ -187,6 +190,9 @@ func (c *Certificate) ability(a Ability) AbilityStatus {
 			s.Passed++
 			continue
 		}
+		if first == "" || r.lacks == a && !own {
+			first, own = r.ID+": "+r.Reason, r.lacks == a
+		}
 		other := r.lacks != "" && r.lacks != a
 		if r.Status == NotCertified && (other || c.beyond(r.Level)) {
 			continue
@@ -196,7 +202,10 @@ func (c *Certificate) ability(a Ability) AbilityStatus {
 		}
 	}
 	if s.Status == Passed && s.Passed == 0 {
-		s.Status, s.Reason = NotCertified, "none of its requirements was certified"
+		s.Status, s.Reason = NotCertified, first
+	}
+	if s.Status == Failed && a.declarable() {
+		s.Reason += fmt.Sprintf(" (a store that cannot do this says so: %s)", a.declaration())
 	}
 	return s
 }

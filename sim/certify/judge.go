@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
+	"github.com/eventcore-go/eventcore-sim/eventcore/storetest"
 	"github.com/eventcore-go/eventcore-sim/scenarios"
 	"github.com/eventcore-go/eventcore-sim/sim"
 )
@@ -86,7 +88,7 @@ func (l *ledger) judgeContract(r *Requirement) judgement {
 	case out.Passed():
 		return judgement{status: Passed}
 	}
-	j := notCertified("%s", out.NotChecked)
+	j := notCertified("%s", wayOut(r, out))
 	for _, a := range []Ability{SecondHandle, Resources, GlobalOrder} {
 		if slices.Contains(r.Needs, a) && !out.LeftOut {
 			j.lacks = a
@@ -94,6 +96,20 @@ func (l *ledger) judgeContract(r *Requirement) judgement {
 		}
 	}
 	return j
+}
+
+// wayOut says why a rule was not checked, in the words of this package: those of storetest
+// tell how to leave the rule out, which certifies nothing.
+func wayOut(r *Requirement, out storetest.Outcome) string {
+	option, _, isOption := strings.Cut(out.NotChecked, " is not given;")
+	if !isOption || out.LeftOut {
+		return out.NotChecked
+	}
+	way := fmt.Sprintf("%s is not given: certify.WithContract(%[1]s(…))", option)
+	if strings.HasPrefix(r.ID, "R-REOPEN-") {
+		way += ", or Backend.Durable"
+	}
+	return way
 }
 
 // judgeScenario judges the runs of one scenario in one phase.

@@ -57,6 +57,18 @@ const (
 	Checksums    Ability = "checksums"
 )
 
+// declarable says whether the ability is one for [Without].
+func (a Ability) declarable() bool { return a == MultiStream || a == ReadOnly }
+
+// declaration is the option that declares the ability missing. A store whose appends take one
+// stream has no read-only participants either.
+func (a Ability) declaration() string {
+	if a == ReadOnly {
+		return "certify.Without(certify.ReadOnly)"
+	}
+	return "certify.Without(certify.MultiStream, certify.ReadOnly)"
+}
+
 // Abilities lists all abilities.
 func Abilities() []Ability {
 	return []Ability{MultiStream, ReadOnly, GlobalOrder, Projections, Leadership, Snapshots, SecondHandle, Resources, Reproducible, Network, Checksums}

@@ -45,7 +45,7 @@ func newOptions(list []Option) (options, error) {
 		change(&o)
 	}
 	for _, a := range o.without {
-		if a != MultiStream && a != ReadOnly {
+		if !a.declarable() {
 			return o, fmt.Errorf("certify: Without(%q): only %q and %q can be declared; other abilities are found by type assertion: leave the methods out", a, MultiStream, ReadOnly)
 		}
 	}

@@ -139,7 +139,7 @@ func proofs() []proof {
 		{
 			"projection", "a projection applies each event once, in order, between its checkpoints, however often it dies",
 			"A checkpoint that is ahead of what was applied loses an event for good.",
-			[]Ability{MultiStream, GlobalOrder, Projections},
+			[]Ability{MultiStream, GlobalOrder, Projections, Leadership}, // some of them lead
 		},
 		{
 			"leadership", "at most one projection leads a subscription, tokens grow, and a lease whose holder is gone ends",

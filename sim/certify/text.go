@@ -42,6 +42,9 @@ func (c *Certificate) WriteText(w io.Writer) error {
 	b.WriteString("\nAbilities\n")
 	for _, a := range c.Abilities {
 		fmt.Fprintf(&b, "  %-23s %-14s %d of %d requirements passed\n", a.Ability, a.Status, a.Passed, a.Of)
+		if a.Status == Failed {
+			fmt.Fprintf(&b, "    %s\n", strings.ReplaceAll(a.Reason, "\n", "\n    "))
+		}
 	}
 	for _, status := range []Status{Failed, NotCertified, Passed} {
 		c.section(&b, status)
