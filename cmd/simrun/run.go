@@ -55,7 +55,7 @@ func newRun(known *backends) *cobra.Command {
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.Uint64Var(&f.seed, "seed", 1, "first seed; alone: the only one")
-	flags.IntVar(&f.seeds, "seeds", 0, "number of seeds for each scenario (default a number for each backend, about half a minute together)")
+	flags.IntVar(&f.seeds, "seeds", 0, "number of seeds for each scenario (default a number for each backend, half a minute to a minute together)")
 	flags.DurationVar(&f.duration, "duration", 0, "go on with further seeds for this long, such as 5m")
 	flags.StringVar(&f.shard, "shard", "", "run one part of the seeds only, such as 2/5 for the second of five")
 	flags.IntVar(&f.shards, "shards", 0, "the same, of so many parts; which one, "+completionIndex+" says: for Kubernetes")
