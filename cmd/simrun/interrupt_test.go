@@ -28,23 +28,30 @@ func tellRuns() {
 	os.Exit(known.program(os.Args[1:]))
 }
 
-// The real signal: what ran until then is summarised and the program ends by itself.
-func TestInterruptEndsARunWithItsSummary(t *testing.T) {
+// startTelling starts simrun in a process of its own, and returns once it is about to judge
+// its run of that number.
+func startTelling(t *testing.T, cmd *exec.Cmd, run int) {
+	t.Helper()
 	told, tells, err := os.Pipe()
 	require.NoError(t, err)
-	defer told.Close()
-	var stdout, stderr bytes.Buffer
-	// One run at a time: where the second one is judged the first has ended.
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "run", "--duration", "10m", "--parallel", "1", "--backend", "memory", "--out", t.TempDir())
-	cmd.Env = append(os.Environ(), tellingRuns+"=1")
-	cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = &stdout, &stderr, []*os.File{tells}
+	t.Cleanup(func() { _ = told.Close() })
+	cmd.Env, cmd.ExtraFiles = append(os.Environ(), tellingRuns+"=1"), []*os.File{tells}
 	require.NoError(t, cmd.Start())
 	require.NoError(t, tells.Close())
 	runs := bufio.NewReader(told)
-	for range 2 {
+	for range run {
 		_, err := runs.ReadString('\n')
 		require.NoError(t, err)
 	}
+}
+
+// The real signal: what ran until then is summarised and the program ends by itself.
+func TestInterruptEndsARunWithItsSummary(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	// One run at a time: where the second one is judged the first has ended.
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "run", "--duration", "10m", "--parallel", "1", "--backend", "memory", "--out", t.TempDir())
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	startTelling(t, cmd, 2)
 	require.NoError(t, cmd.Process.Signal(os.Interrupt))
 	require.Error(t, cmd.Wait(), "an interrupted run is not a pass")
 

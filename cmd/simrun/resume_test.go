@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -63,18 +62,8 @@ func TestResumeAfterAKill(t *testing.T) {
 // kill starts simrun, and kills it where that run is judged.
 func kill(t *testing.T, args []string, run int) {
 	t.Helper()
-	told, tells, err := os.Pipe()
-	require.NoError(t, err)
-	defer told.Close()
 	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
-	cmd.Env, cmd.ExtraFiles = append(os.Environ(), tellingRuns+"=1"), []*os.File{tells}
-	require.NoError(t, cmd.Start())
-	require.NoError(t, tells.Close())
-	runs := bufio.NewReader(told)
-	for range run {
-		_, err := runs.ReadString('\n')
-		require.NoError(t, err)
-	}
+	startTelling(t, cmd, run)
 	require.NoError(t, cmd.Process.Kill())
 	require.Error(t, cmd.Wait())
 }
