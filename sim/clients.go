@@ -122,6 +122,7 @@ func (r *run) perform(ctx context.Context, client *scenarios.Client, phase scena
 	span := r.beginSpan(client.ID, phase, index)
 	result := r.cfg.Scenario.Run(ctx, client, op)
 	r.endSpan(span)
+	r.world.progress()
 	result.Client, result.Index, result.Phase, result.Op = client.ID, index, phase, op
 	if violation, is := errors.AsType[*scenarios.Violation](result.Err); is {
 		r.result.find(Violation, Finding{

@@ -42,7 +42,9 @@ type Config struct {
 	// order of steps then depends on no length of time.
 	Timeless bool
 	// Steps is the number of steps after which the safety phase is cut short, and
-	// the number in which the liveness phase must end. 0: 100,000.
+	// the number in which the liveness phase must end. It is the same where no operation has
+	// ended for a tenth of them, or for 1,000 if that is more. 0: 100,000, and more for programs
+	// of more than some hundred operations.
 	Steps int
 	// CheckTimeout is the real time that porcupine may take; what it cannot decide by then
 	// the fast checker decides alone. 0: [linearizability.DefaultTimeout].
@@ -73,10 +75,7 @@ type Replay struct {
 	Lenient bool
 }
 
-const (
-	defaultSteps        = 100_000
-	defaultStallTimeout = 30 * time.Second
-)
+const defaultStallTimeout = 30 * time.Second
 
 // prepared returns the configuration with defaults filled in, or an error that
 // names the field which is wrong and the way out.
@@ -89,7 +88,7 @@ func (c Config) prepared() (Config, error) {
 	case c.Scenario.Run == nil:
 		return c, errors.New("sim: Scenario is empty; get one from scenarios.Lookup")
 	case c.Steps < 0:
-		return c, fmt.Errorf("sim: Steps is %d; set Steps ≥ 1, or 0 for %d", c.Steps, defaultSteps)
+		return c, fmt.Errorf("sim: Steps is %d; set Steps ≥ 1, or 0 for at least %d", c.Steps, leastSteps)
 	}
 	if c.Scheduler != "" {
 		if _, err := sched.New(c.Scheduler, rand.New(rand.NewPCG(0, 0))); err != nil {
@@ -115,7 +114,6 @@ func (c Config) prepared() (Config, error) {
 			return c, fmt.Errorf("sim: Replay.Program: %w", err)
 		}
 	}
-	c.Steps = orDefault(c.Steps, defaultSteps)
 	c.CheckTimeout = orDefault(c.CheckTimeout, linearizability.DefaultTimeout)
 	if c.Check == nil {
 		c.Check = linearizability.Check

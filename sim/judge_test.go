@@ -155,8 +155,33 @@ func TestClientThatNeverFinishesIsNoProgress(t *testing.T) {
 	result := run(t, sim.Config{Seed: 1, Backend: backend, Scenario: scenario(t, "contention"), Faults: noFaults(), Steps: 5000})
 	require.Equal(t, sim.NoProgress, result.Verdict)
 	require.Equal(t, "no progress", result.Findings[0].Name)
-	require.Contains(t, result.Reason, "the liveness phase did not end in 5000 steps")
+	require.Contains(t, result.Reason, "no operation ended in 1000 steps of the liveness phase")
 	require.Contains(t, result.Reason, "client ")
+	require.Less(t, result.Steps, 5000)
+}
+
+// writing is a program whose set-up writes so many events, an operation each.
+func writing(events int) *sim.Replay {
+	p := scenarios.Program{Clients: [][]scenarios.Op{{}}}
+	for range events {
+		p.Setup = append(p.Setup, scenarios.Op{Do: "blind", Streams: []eventcore.StreamID{eventcore.MustStreamID("s/1")}, Count: 1})
+	}
+	return &sim.Replay{Program: p}
+}
+
+func TestPhaseThatIsLongerThanAskedIsNoProgress(t *testing.T) {
+	cfg := sim.Config{Backend: memoryBackend(), Scenario: scenario(t, "mixed"), Faults: noFaults(), Steps: 1000, Replay: writing(1000)}
+	result := run(t, cfg)
+	require.Equal(t, sim.NoProgress, result.Verdict)
+	require.Contains(t, result.Reason, "the set-up did not end in 1000 steps")
+	require.Equal(t, 1000, result.Steps)
+}
+
+func TestLongProgramsMayTakeMoreSteps(t *testing.T) {
+	cfg := sim.Config{Backend: memoryBackend(), Scenario: scenario(t, "mixed"), Faults: noFaults(), Replay: writing(40_000)}
+	result := run(t, cfg)
+	require.Equal(t, sim.Pass, result.Verdict, result.Reason)
+	require.Greater(t, result.Steps, 100_000)
 }
 
 // broken fails every call once it has seen some, although no fault is active.

@@ -44,6 +44,7 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 type run struct {
 	cfg      Config
 	world    *world
+	budget   budget
 	replay   *sched.Replay
 	injector *chaos.Injector
 	recorder *linearizability.Recorder
@@ -179,20 +180,20 @@ func (r *run) simulate(ctx context.Context) {
 // whether there is a history to check.
 func (r *run) phases(ctx, tasksCtx context.Context) bool {
 	program := &r.result.Program
-	limit := int64(r.cfg.Steps)
+	r.budget = budgetFor(r.cfg.Steps, program)
 
 	r.enter("set-up")
 	r.spawnClients(tasksCtx)
 	setup := r.spawnSetup(tasksCtx)
 	isSetUp := func() bool { return setup.state == taskDone }
-	if !r.ended("the set-up", r.world.loop(ctx, limit, isSetUp)) {
+	if !r.ended("the set-up", r.world.loop(ctx, r.budget, isSetUp)) {
 		return false
 	}
 	r.enter("safety")
 	r.started = true
 	r.nextCrash()
 	r.explore(r.cfg.Explorer)
-	err := r.world.loop(ctx, limit, func() bool { return r.atBarrier == len(program.Clients) })
+	err := r.world.loop(ctx, r.budget, func() bool { return r.atBarrier == len(program.Clients) })
 	r.explore(nil)
 	r.world.interrupt, r.world.awaited = never, nil
 	// A safety phase that is cut short goes on without faults: only then must
@@ -203,7 +204,7 @@ func (r *run) phases(ctx, tasksCtx context.Context) bool {
 	r.enter("liveness")
 	r.injector.Heal()
 	r.healed = true
-	if err := r.world.loop(ctx, limit, nil); !r.ended("the liveness phase", err) && !unfinished(err) {
+	if err := r.world.loop(ctx, r.budget, nil); !r.ended("the liveness phase", err) && !unfinished(err) {
 		return false
 	}
 	if r.recorder == nil {
@@ -213,7 +214,8 @@ func (r *run) phases(ctx, tasksCtx context.Context) bool {
 	r.world.stop()
 	r.enter("final read")
 	r.spawnFinal(tasksCtx)
-	return r.ended("the final read", r.world.loop(ctx, limit, nil))
+	r.budget.idle = r.budget.steps // it is no operation
+	return r.ended("the final read", r.world.loop(ctx, r.budget, nil))
 }
 
 func (r *run) enter(phase string) {
@@ -238,8 +240,8 @@ func (r *run) ended(phase string, err error) bool {
 	silent, isSilent := errors.AsType[*undetected](err)
 	switch {
 	case errors.Is(err, errBudget):
-		r.result.find(NoProgress, Finding{Name: "no progress", Message: fmt.Sprintf(
-			"%s did not end in %d steps; parked: %s", phase, r.cfg.Steps, strings.Join(r.world.parked(), "; "))})
+		r.result.find(NoProgress, Finding{Name: "no progress", Message: r.world.overspent(phase, r.budget) +
+			"; parked: " + strings.Join(r.world.parked(), "; ")})
 	case isStuck:
 		r.result.find(NoProgress, Finding{Name: "deadlock", Message: stuck.Error()})
 	case isUnopened:

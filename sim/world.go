@@ -2,7 +2,6 @@ package sim
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -54,7 +53,9 @@ type world struct {
 	// current is the task that was chosen last, nil before there is one.
 	current  *task
 	stopping bool
-	end      int64 // the step at which the loop runs out of its budget
+	// end is the step at which the loop runs out of its budget: limit, or idle steps after
+	// the last operation that ended; see budget.go.
+	end, limit, idle int64
 	// steps is read by the watchdog of another goroutine.
 	steps atomic.Int64
 }
@@ -87,9 +88,6 @@ func grown[T any](s []T) []T {
 // stamps differ, little enough that a delay spans many steps.
 const stepCost = 1000
 
-// errBudget ends a loop whose steps are used up.
-var errBudget = errors.New("the step budget is used up")
-
 // deadlock says that unfinished tasks wait for one another.
 type deadlock struct{ parked []string }
 
@@ -98,10 +96,10 @@ func (d *deadlock) Error() string {
 }
 
 // loop runs the tasks until finished returns true or, where finished is nil, all
-// are done. It returns errBudget after limit further steps, a *deadlock, a
+// are done. It returns errBudget when the budget is used up, a *deadlock, a
 // *taskPanic, or the context's error.
-func (w *world) loop(ctx context.Context, limit int64, finished func() bool) error {
-	w.end = w.steps.Load() + limit
+func (w *world) loop(ctx context.Context, b budget, finished func() bool) error {
+	w.spend(b)
 	for {
 		if finished != nil && finished() {
 			return nil

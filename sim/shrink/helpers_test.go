@@ -44,14 +44,14 @@ func backendFor(m mutant.Mutant) sim.Backend {
 }
 
 // failures returns the first n runs that a mutant fails, over all scenarios, but for those
-// that make no progress for 100,000 steps: shrinking them takes as many each time.
+// that make no progress for 10,000 steps: shrinking them takes as many each time.
 func failures(t testing.TB, m mutant.Mutant, n int) (failed []*sim.Result) {
 	t.Helper()
 	for seed := uint64(1); len(failed) < n && seed < 2000; seed++ {
 		for _, s := range scenarios.All() {
 			r, err := sim.Run(t.Context(), sim.Config{Seed: seed, Backend: backendFor(m), Scenario: s, Mutant: &m})
 			require.NoError(t, err)
-			if r.Failed() && len(r.Schedule) < 20_000 && len(failed) < n {
+			if r.Failed() && len(r.Schedule) < 10_000 && len(failed) < n {
 				failed = append(failed, r)
 			}
 		}

@@ -64,7 +64,7 @@ func (c *conn) step(ctx context.Context, s *statement, do func(ctx context.Conte
 }
 
 // call carries out a statement, as a step or not.
-func (c *conn) call(ctx context.Context, s *statement, isStep bool, do func(ctx context.Context) error) error {
+func (c *conn) call(ctx context.Context, s *statement, isStep bool, do func(ctx context.Context) error) (err error) {
 	task := c.task(ctx)
 	if task == nil {
 		c.giveTimeout()
@@ -72,6 +72,7 @@ func (c *conn) call(ctx context.Context, s *statement, isStep bool, do func(ctx 
 	}
 	c.run = runOf(task)
 	c.calls.Add(1)
+	defer endTakingDown(&err)
 	defer c.calls.Add(-1)
 	finished := false
 	defer func() {
@@ -85,12 +86,24 @@ func (c *conn) call(ctx context.Context, s *statement, isStep bool, do func(ctx 
 		park(task, s.name)
 	}
 	runs.settle(c.run)
-	err := ctx.Err()
+	err = ctx.Err()
 	if err == nil {
 		err = c.carryOut(ctx, task, s, do)
 	}
 	finished = true
 	return err
+}
+
+// endTakingDown makes an error of the panic that takes a task down where it is parked:
+// [database/sql.Tx] keeps a lock while it asks the driver for rows, and a panic that passed
+// would leave it taken, for the rollback that is deferred to wait for ever.
+func endTakingDown(err *error) {
+	if value := recover(); value != nil {
+		if !yield.TakesDown(value) {
+			panic(value)
+		}
+		*err = errTakenDown
+	}
 }
 
 // ExecContext implements [driver.ExecerContext].

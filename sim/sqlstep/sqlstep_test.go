@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -251,16 +252,22 @@ func TestAPoolThatNobodyGivesBackToIsADeadlock(t *testing.T) {
 	t.Fatal("no seed found it")
 }
 
-// TestARunThatIsCutShortLeavesNothingBehind takes tasks down in the middle of statements.
+// TestARunThatIsCutShortLeavesNothingBehind takes tasks down in the middle of statements, of
+// those in transactions too, which are rolled back then.
 func TestARunThatIsCutShortLeavesNothingBehind(t *testing.T) {
 	s := setting{parameters: usual(immediate), connections: 3}
 	for seed := range seeds(10) {
-		opened := &counting{}
-		s.count = opened
-		r, err := sim.Run(t.Context(), sim.Config{Backend: backend(t, s), Scenario: scenario(t, "transfers"), Seed: seed, Steps: 150})
-		require.NoError(t, err)
-		require.Equal(t, sim.NoProgress, r.Verdict, r.Reason)
-		require.Positive(t, opened.opened.Load())
-		require.Zero(t, opened.open.Load(), "connections are left")
+		for steps := 150; steps < 400; steps += 25 {
+			opened := &counting{}
+			s.count = opened
+			r, err := sim.Run(t.Context(), sim.Config{
+				Backend: backend(t, s), Scenario: scenario(t, "transfers"), Seed: seed, Steps: steps, StallTimeout: 5 * time.Second,
+			})
+			require.NoError(t, err)
+			require.True(t, r.Failed(), "it is not cut short")
+			require.Empty(t, r.Stall, r.Reason)
+			require.Positive(t, opened.opened.Load())
+			require.Zero(t, opened.open.Load(), "connections are left")
+		}
 	}
 }
