@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -46,6 +45,8 @@ type line struct {
 	broken error
 	// answers is how many requests are under way.
 	answers int
+	// copying is the COPY that is under way, nil for none.
+	copying *copying
 }
 
 // read returns what is left of a line that is broken, if it is.
@@ -88,9 +89,9 @@ func (c *session) isGone() bool {
 
 // drawn returns the fault that the request which comes next is to suffer, nil for none. A
 // delay is over when it returns.
-func (c *session) drawn(ctx context.Context, name string) *chaos.RequestFault {
+func (c *session) drawn(ctx context.Context) *chaos.RequestFault {
 	task, ok := yield.From(ctx).(networked)
-	if !ok || c.isGone() || strings.HasPrefix(name, copies) {
+	if !ok || c.isGone() {
 		return nil
 	}
 	fault := task.Request()
@@ -122,10 +123,23 @@ func (c *session) meet(ctx context.Context, fault *chaos.RequestFault) {
 type requests struct {
 	io.Writer
 	session *session
+	// results has the answers to them.
+	results *results
 }
 
 // Write implements [io.Writer].
 func (q *requests) Write(b []byte) (int, error) {
+	if copying, ends := q.session.keep(b); copying != nil {
+		if ends {
+			q.sendCopy(copying)
+		}
+		return len(b), nil
+	}
+	return q.send(b)
+}
+
+// send sends a request, or what comes before one.
+func (q *requests) send(b []byte) (int, error) {
 	c := q.session
 	c.mu.Lock()
 	broken, swallowed, fault, ctx := c.line.broken, c.line.halfOpen || c.line.deaf, c.line.request, c.ctx
@@ -173,27 +187,28 @@ func (r *results) spoil(ctx context.Context, fault *chaos.RequestFault) {
 	answers := c.line.answers
 	c.mu.Unlock()
 	if fault.Kind == chaos.NetHalfOpen {
-		task.Sleep(ctx, fault.Delay)
-		c.mu.Lock()
-		c.line.broken = errTimedOut
-		c.mu.Unlock()
+		c.timeOut(ctx, task, fault)
 		return
 	}
 	// The server has done all that was asked for once it is ready for more.
 	var a answer
 	b := make([]byte, 8<<10)
-	for a.ready < answers {
+	for a.ready+a.asked < answers {
 		n, err := r.receive(ctx, b)
 		a.add(b[:n])
 		if err != nil || a.malformed {
 			break
 		}
 	}
-	var rest []byte
-	if fault.Kind == chaos.NetCutResult {
-		rest = a.until(fault.After)
-	}
-	c.cut(task, rest)
+	c.cut(task, a.left(fault))
+}
+
+// timeOut tells a client whose connection is half open once its time has passed.
+func (c *session) timeOut(ctx context.Context, task networked, fault *chaos.RequestFault) {
+	task.Sleep(ctx, fault.Delay)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.line.broken = errTimedOut
 }
 
 // cut cuts the connection, of whose answer the rest has arrived. It returns once the

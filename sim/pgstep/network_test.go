@@ -82,6 +82,7 @@ func TestBugsThatOnlyTheNetworkShows(t *testing.T) {
 		{"an append whose answer is lost is reported as not applied", stranger{sure: true}, "net-cut-after=10%"},
 		{"an append whose answer is lost is sent again", stranger{insisting: true}, "net-cut-after=10%"},
 		{"a connection that is broken is used again", stranger{clinging: true}, "net-cut-request=5%"},
+		{"a COPY whose connection is lost is sent again on another one", stranger{copying: true, recopying: true}, "net-cut-request=5%"},
 		{"a server that was not there once is given up", stranger{discouraged: true}, "net-refused=20%"},
 	} {
 		t.Run(planted.name, func(t *testing.T) {
@@ -94,7 +95,7 @@ func TestBugsThatOnlyTheNetworkShows(t *testing.T) {
 			replays(t, buggy, r)
 			_, r = found(t, buggy, s, "none", 0, seed+1)
 			require.Nil(t, r, "it is found without the fault too")
-			right, _ := backend(t, stranger{}, 10, true)
+			right, _ := backend(t, stranger{copying: planted.like.copying}, 10, true)
 			_, r = found(t, right, s, planted.faults, 0, seed+1)
 			if r != nil {
 				require.Fail(t, "the right store fails", r.Reason)

@@ -11,7 +11,7 @@
 // The last line is for runs in which sessions end: the pool tries a connection before it
 // gives it out if that was idle for a second of real time, which is not up to the seed.
 //
-// Before each statement, or pipelined batch of statements, the task that sends it is
+// Before each statement, pipelined batch of statements, or CopyFrom, the task that sends it is
 // parked, so that others may send theirs. A statement that waits in the server for a lock
 // which the transaction of a parked task holds is recognised, by pg_blocking_pids on a
 // connection of this package's own, and other tasks go on until it is given the lock.

@@ -32,6 +32,9 @@ type closing struct {
 }
 
 func (c *closing) Close() error {
+	if err := c.count(); err != nil {
+		return err
+	}
 	for _, conn := range c.kept {
 		_ = conn.Close(context.Background()) // it may be broken
 	}
@@ -94,7 +97,11 @@ func backendWith(t *testing.T, like stranger, with func(*pgxpool.Config)) (sim.B
 		if err != nil {
 			return nil, err
 		}
-		if _, err := pool.Exec(ctx, strangersTables); err != nil {
+		tables := strangersTables
+		if like.copying || like.audit != nil {
+			tables += ";" + copiersTables
+		}
+		if _, err := pool.Exec(ctx, tables); err != nil {
 			return nil, err
 		}
 		made := like

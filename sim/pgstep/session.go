@@ -77,6 +77,7 @@ type results struct {
 // Read implements [io.Reader].
 func (r *results) Read(b []byte) (int, error) {
 	c := r.session
+	c.awaitCopy()
 	c.mu.Lock()
 	ctx, busy, fault := c.ctx, c.busy, c.line.answer
 	c.mu.Unlock()
@@ -137,11 +138,7 @@ func retire(conn *pgx.Conn) {
 		<-conn.PgConn().CleanupDone() // pgx does it in the background
 		return
 	}
-	c.mu.Lock()
-	if c.line.broken == nil {
-		c.line.broken = errReset
-	}
-	c.mu.Unlock()
+	c.lose()
 	_ = c.Close() // there is nothing to be done about one that does not close well
 }
 

@@ -35,6 +35,7 @@ func TestEveryStoreRunsTheSameTwice(t *testing.T) {
 		"row by row":           {stranger{lazy: true}, 10, "cancel=10%, net-cut-result=5%"},
 		"statement for itself": {stranger{piecemeal: true}, 10, ""},
 		"network":              {stranger{}, 3, network},
+		"copying":              {stranger{copying: true}, 3, network},
 		"all at once":          {stranger{unordered: true, lazy: true, careless: true}, 10, network},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -40,7 +40,8 @@ func (s *Steps) TraceConnectStart(ctx context.Context, data pgx.TraceConnectStar
 	cfg.BuildFrontend = func(r io.Reader, w io.Writer) *pgproto3.Frontend {
 		if c := sessionOf(w); c != nil {
 			connection.Store(c)
-			r, w = &results{r, c}, &requests{w, c}
+			answers := &results{r, c}
+			r, w = answers, &requests{w, c, answers}
 		}
 		return build(r, w)
 	}
@@ -84,6 +85,9 @@ func (s *Steps) statement(ctx context.Context, conn *pgx.Conn, name string, wait
 	if c == nil || c.process() == 0 || conn.IsClosed() {
 		return ctx
 	}
+	if name != "" {
+		c.noCopy()
+	}
 	was := c.begin(ctx)
 	ended := context.WithValue(ctx, endKey{}, func() {
 		if conn.IsClosed() {
@@ -96,7 +100,7 @@ func (s *Steps) statement(ctx context.Context, conn *pgx.Conn, name string, wait
 		return ended
 	}
 	if name != "" && !task.Stopping() {
-		fault := c.drawn(ctx, name)
+		fault := c.drawn(ctx)
 		if waits {
 			task.Wait(name, func() bool { return s.mayGo(c, task.Run()) })
 			s.letCheck(c)
@@ -145,30 +149,23 @@ func (*Steps) TraceBatchEnd(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchEn
 	ended(ctx)
 }
 
-// copies begins the names of what sends rows. It suffers no faults: its answer is read by
-// another goroutine than the task's.
-const copies = "sql: COPY "
-
-// TraceCopyFromStart implements [pgx.CopyFromTracer].
-func (s *Steps) TraceCopyFromStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceCopyFromStartData) context.Context {
-	return s.statement(ctx, conn, copies+strings.Join(data.TableName, "."), true)
-}
-
-// TraceCopyFromEnd implements [pgx.CopyFromTracer].
-func (*Steps) TraceCopyFromEnd(ctx context.Context, _ *pgx.Conn, _ pgx.TraceCopyFromEndData) {
-	ended(ctx)
-}
-
 // TracePrepareStart implements [pgx.PrepareTracer]. Preparing is no step: whether it is
 // needed depends on what the connection was used for before, perhaps by another run.
 func (s *Steps) TracePrepareStart(ctx context.Context, conn *pgx.Conn, _ pgx.TracePrepareStartData) context.Context {
-	return s.statement(ctx, conn, "", true)
+	return s.statement(context.WithValue(ctx, wholeKey{}, ctx), conn, "", true)
 }
 
-// TracePrepareEnd implements [pgx.PrepareTracer].
-func (*Steps) TracePrepareEnd(ctx context.Context, _ *pgx.Conn, _ pgx.TracePrepareEndData) {
+// TracePrepareEnd implements [pgx.PrepareTracer]. Where it fails, so does what it is a part of,
+// and pgx does not say so of a COPY.
+func (*Steps) TracePrepareEnd(ctx context.Context, _ *pgx.Conn, data pgx.TracePrepareEndData) {
 	ended(ctx)
+	if whole, ok := ctx.Value(wholeKey{}).(context.Context); ok && data.Err != nil {
+		ended(whole)
+	}
 }
+
+// wholeKey is the key of the context of what preparing is a part of.
+type wholeKey struct{}
 
 // longestName is the number of characters that traces show of a statement.
 const longestName = 60

@@ -1,6 +1,10 @@
 package pgstep
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/eventcore-go/eventcore-sim/chaos"
+)
 
 // Messages of the protocol begin with a byte that says which one it is and their length,
 // which includes itself but not the byte.
@@ -37,12 +41,18 @@ func requested(b []byte) (answers int, executes bool) {
 	return answers, executes
 }
 
+// endsCopy says whether what is sent is the end of what is to be copied, or that there is none.
+func endsCopy(b []byte) bool {
+	m := message(b)
+	return m != nil && (m[0] == 'c' || m[0] == 'f')
+}
+
 // answer is what the server has answered so far.
 type answer struct {
 	bytes []byte
 	// seen is the number of bytes that were looked at, ready how often the server has said
-	// that it is ready for more.
-	seen, ready int
+	// that it is ready for more, asked how often it has asked for rows.
+	seen, ready, asked int
 	// malformed: the bytes are not those of the protocol.
 	malformed bool
 }
@@ -58,11 +68,21 @@ func (a *answer) add(b []byte) {
 			return
 		}
 		a.seen += len(m)
-		// For what is to be copied it waits as well.
-		if m[0] == 'Z' || m[0] == 'G' {
+		switch m[0] {
+		case 'Z':
 			a.ready++
+		case 'G':
+			a.asked++
 		}
 	}
+}
+
+// left returns what a fault that cuts the answer leaves of it.
+func (a *answer) left(fault *chaos.RequestFault) []byte {
+	if fault.Kind != chaos.NetCutResult {
+		return nil
+	}
+	return a.until(fault.After)
 }
 
 // until returns the answer up to the row behind so many, or to where a statement ends.
@@ -75,7 +95,7 @@ func (a *answer) until(rows int) []byte {
 				return a.bytes[:at]
 			}
 			rows--
-		case 'C', 'I', 's', 'Z', 'G':
+		case 'C', 'I', 's', 'Z':
 			return a.bytes[:at]
 		}
 		at += len(m)
