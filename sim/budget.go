@@ -37,17 +37,17 @@ var errBudget = errors.New("the step budget is used up")
 
 // spend gives the loop a new budget.
 func (w *world) spend(b budget) {
-	w.limit, w.idle = w.steps.Load()+b.steps, b.idle
+	w.budget, w.limit = b, w.steps.Load()+b.steps
 	w.progress()
 }
 
 // progress is called when an operation has ended.
-func (w *world) progress() { w.end = min(w.limit, w.steps.Load()+w.idle) }
+func (w *world) progress() { w.end = min(w.limit, w.steps.Load()+w.budget.idle) }
 
 // overspent says what did not come in time.
-func (w *world) overspent(phase string, b budget) string {
+func (w *world) overspent(phase string) string {
 	if w.end < w.limit {
-		return fmt.Sprintf("no operation ended in %d steps of %s", b.idle, phase)
+		return fmt.Sprintf("no operation ended in %d steps of %s", w.budget.idle, phase)
 	}
-	return fmt.Sprintf("%s did not end in %d steps", phase, b.steps)
+	return fmt.Sprintf("%s did not end in %d steps", phase, w.budget.steps)
 }

@@ -44,7 +44,6 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 type run struct {
 	cfg      Config
 	world    *world
-	budget   budget
 	replay   *sched.Replay
 	injector *chaos.Injector
 	recorder *linearizability.Recorder
@@ -180,20 +179,20 @@ func (r *run) simulate(ctx context.Context) {
 // whether there is a history to check.
 func (r *run) phases(ctx, tasksCtx context.Context) bool {
 	program := &r.result.Program
-	r.budget = budgetFor(r.cfg.Steps, program)
+	b := budgetFor(r.cfg.Steps, program)
 
 	r.enter("set-up")
 	r.spawnClients(tasksCtx)
 	setup := r.spawnSetup(tasksCtx)
 	isSetUp := func() bool { return setup.state == taskDone }
-	if !r.ended("the set-up", r.world.loop(ctx, r.budget, isSetUp)) {
+	if !r.ended("the set-up", r.world.loop(ctx, b, isSetUp)) {
 		return false
 	}
 	r.enter("safety")
 	r.started = true
 	r.nextCrash()
 	r.explore(r.cfg.Explorer)
-	err := r.world.loop(ctx, r.budget, func() bool { return r.atBarrier == len(program.Clients) })
+	err := r.world.loop(ctx, b, func() bool { return r.atBarrier == len(program.Clients) })
 	r.explore(nil)
 	r.world.interrupt, r.world.awaited = never, nil
 	// A safety phase that is cut short goes on without faults: only then must
@@ -204,7 +203,7 @@ func (r *run) phases(ctx, tasksCtx context.Context) bool {
 	r.enter("liveness")
 	r.injector.Heal()
 	r.healed = true
-	if err := r.world.loop(ctx, r.budget, nil); !r.ended("the liveness phase", err) && !unfinished(err) {
+	if err := r.world.loop(ctx, b, nil); !r.ended("the liveness phase", err) && !unfinished(err) {
 		return false
 	}
 	if r.recorder == nil {
@@ -214,8 +213,8 @@ func (r *run) phases(ctx, tasksCtx context.Context) bool {
 	r.world.stop()
 	r.enter("final read")
 	r.spawnFinal(tasksCtx)
-	r.budget.idle = r.budget.steps // it is no operation
-	return r.ended("the final read", r.world.loop(ctx, r.budget, nil))
+	b.idle = b.steps // it is no operation
+	return r.ended("the final read", r.world.loop(ctx, b, nil))
 }
 
 func (r *run) enter(phase string) {
@@ -240,7 +239,7 @@ func (r *run) ended(phase string, err error) bool {
 	silent, isSilent := errors.AsType[*undetected](err)
 	switch {
 	case errors.Is(err, errBudget):
-		r.result.find(NoProgress, Finding{Name: "no progress", Message: r.world.overspent(phase, r.budget) +
+		r.result.find(NoProgress, Finding{Name: "no progress", Message: r.world.overspent(phase) +
 			"; parked: " + strings.Join(r.world.parked(), "; ")})
 	case isStuck:
 		r.result.find(NoProgress, Finding{Name: "deadlock", Message: stuck.Error()})

@@ -53,9 +53,10 @@ type world struct {
 	// current is the task that was chosen last, nil before there is one.
 	current  *task
 	stopping bool
-	// end is the step at which the loop runs out of its budget: limit, or idle steps after
+	// end is the step at which the loop runs out of its budget: limit, or so many steps after
 	// the last operation that ended; see budget.go.
-	end, limit, idle int64
+	end, limit int64
+	budget     budget
 	// steps is read by the watchdog of another goroutine.
 	steps atomic.Int64
 }

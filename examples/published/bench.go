@@ -66,8 +66,24 @@ func Reads(b *testing.B, logs []Named, ready func(b *testing.B)) {
 		b.Run("page=last"+at, func(b *testing.B) {
 			pages(b, logs, clients, func(i, _ int) Position { return all[i].positions[filled-page-1] })
 		})
-		b.Run("tail"+at, func(b *testing.B) { tails(b, logs, all, clients) })
-		b.Run("latest"+at, func(b *testing.B) { latest(b, logs, all, clients) })
+		b.Run("tail"+at, func(b *testing.B) {
+			ofStreams(b, logs, all, clients, func(log Streams, stream string, revisions []int64) error {
+				events, err := log.Tail(b.Context(), stream, revisions[len(revisions)-tail-1])
+				if err == nil && len(events) != tail {
+					err = fmt.Errorf("%d events", len(events))
+				}
+				return err
+			})
+		})
+		b.Run("latest"+at, func(b *testing.B) {
+			ofStreams(b, logs, all, clients, func(log Streams, stream string, revisions []int64) error {
+				event, err := log.Last(b.Context(), stream, revisions[len(revisions)-1])
+				if err == nil && len(event.Data) != len(payload) {
+					err = fmt.Errorf("it is %q", event.Data)
+				}
+				return err
+			})
+		})
 	}
 }
 
@@ -130,28 +146,13 @@ func pages(b *testing.B, logs []Named, clients int, at func(i, n int) Position) 
 	})
 }
 
-// tails reads the last events of a stream.
-func tails(b *testing.B, logs []Named, all []contents, clients int) {
+// ofStreams has each client read from a stream of its own, whose events are at the revisions.
+func ofStreams(b *testing.B, logs []Named, all []contents, clients int, read func(log Streams, stream string, revisions []int64) error) {
 	b.Helper()
 	logs, all = withStreams(logs, all)
 	inTurns(b, logs, clients, each, func(i, client int) {
-		revisions := all[i].revisions[client]
-		events, err := logs[i].Log.(Streams).Tail(b.Context(), streamOf(client), revisions[len(revisions)-tail-1])
-		if err != nil || len(events) != tail {
-			b.Errorf("%s: %d events: %v", logs[i].Name, len(events), err)
-		}
-	})
-}
-
-// latest reads the last event of a stream.
-func latest(b *testing.B, logs []Named, all []contents, clients int) {
-	b.Helper()
-	logs, all = withStreams(logs, all)
-	inTurns(b, logs, clients, each, func(i, client int) {
-		revisions := all[i].revisions[client]
-		event, err := logs[i].Log.(Streams).Last(b.Context(), streamOf(client), revisions[len(revisions)-1])
-		if err != nil || len(event.Data) != len(payload) {
-			b.Errorf("%s: %q: %v", logs[i].Name, event.Data, err)
+		if err := read(logs[i].Log.(Streams), streamOf(client), all[i].revisions[client]); err != nil {
+			b.Errorf("%s: %v", logs[i].Name, err)
 		}
 	})
 }

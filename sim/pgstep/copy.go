@@ -114,22 +114,12 @@ func (q *requests) sendCopy(k *copying) {
 // exchange sends a COPY, unless the server has ended the session, and returns the answer.
 // Either may have to wait for a lock.
 func (q *requests) exchange(ctx context.Context, sent []byte, deaf bool) (a answer) {
-	c := q.session
-	c.countRead()
-	back := yield.Outside(ctx, "sql: lock", c.blocked)
-	if !deaf {
-		_, _ = q.Writer.Write(sent) // reading says why it fails
-	}
-	b := make([]byte, 8<<10)
-	for a.ready == 0 && !a.malformed {
-		n, err := q.results.Reader.Read(b)
-		a.add(b[:n])
-		if err != nil {
-			break
+	q.session.outside(ctx, func() {
+		if !deaf {
+			_, _ = q.Writer.Write(sent) // reading says why it fails
 		}
-	}
-	c.countRead()
-	back()
+		a = answerOf(q.results.Reader.Read, func(a *answer) bool { return a.ready > 0 })
+	})
 	return a
 }
 

@@ -191,15 +191,8 @@ func (r *results) spoil(ctx context.Context, fault *chaos.RequestFault) {
 		return
 	}
 	// The server has done all that was asked for once it is ready for more.
-	var a answer
-	b := make([]byte, 8<<10)
-	for a.ready+a.asked < answers {
-		n, err := r.receive(ctx, b)
-		a.add(b[:n])
-		if err != nil || a.malformed {
-			break
-		}
-	}
+	read := func(b []byte) (int, error) { return r.receive(ctx, b) }
+	a := answerOf(read, func(a *answer) bool { return a.ready+a.asked >= answers })
 	c.cut(task, a.left(fault))
 }
 

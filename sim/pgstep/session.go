@@ -94,13 +94,18 @@ func (r *results) Read(b []byte) (int, error) {
 }
 
 // receive reads what the server sends. It is where a statement waits for its lock.
-func (r *results) receive(ctx context.Context, b []byte) (int, error) {
-	r.session.countRead()
-	back := yield.Outside(ctx, "sql: lock", r.session.blocked)
-	n, err := r.Reader.Read(b)
-	r.session.countRead()
-	back()
+func (r *results) receive(ctx context.Context, b []byte) (n int, err error) {
+	r.session.outside(ctx, func() { n, err = r.Reader.Read(b) })
 	return n, err
+}
+
+// outside does what may have to wait for a lock in the server.
+func (c *session) outside(ctx context.Context, do func()) {
+	c.countRead()
+	back := yield.Outside(ctx, "sql: lock", c.blocked)
+	do()
+	c.countRead()
+	back()
 }
 
 // Read implements [net.Conn]. A connection that is lost is also read in the background, by

@@ -77,6 +77,19 @@ func (a *answer) add(b []byte) {
 	}
 }
 
+// answerOf reads until an answer is whole, or no more of it can be read.
+func answerOf(read func(b []byte) (int, error), whole func(a *answer) bool) (a answer) {
+	b := make([]byte, 8<<10)
+	for !a.malformed && !whole(&a) {
+		n, err := read(b)
+		a.add(b[:n])
+		if err != nil {
+			break
+		}
+	}
+	return a
+}
+
 // left returns what a fault that cuts the answer leaves of it.
 func (a *answer) left(fault *chaos.RequestFault) []byte {
 	if fault.Kind != chaos.NetCutResult {

@@ -12,16 +12,7 @@ var errDown = errors.New("sqlitevfs: the task is taken down")
 // guarded calls do, and returns an error where the task is taken down in it: the panic that
 // does so must not reach SQLite.
 func guarded(do func() error) (err error) {
-	defer func() {
-		value := recover()
-		switch {
-		case value == nil:
-		case yield.TakesDown(value):
-			err = errDown
-		default:
-			panic(value)
-		}
-	}()
+	defer yield.Recover(&err, errDown)
 	return do()
 }
 

@@ -72,7 +72,9 @@ func (c *conn) call(ctx context.Context, s *statement, isStep bool, do func(ctx 
 	}
 	c.run = runOf(task)
 	c.calls.Add(1)
-	defer endTakingDown(&err)
+	// [database/sql.Tx] keeps a lock while it asks for rows. A panic that passed would leave it
+	// taken, for the rollback that is deferred to wait for ever.
+	defer yield.Recover(&err, errTakenDown)
 	defer c.calls.Add(-1)
 	finished := false
 	defer func() {
@@ -92,18 +94,6 @@ func (c *conn) call(ctx context.Context, s *statement, isStep bool, do func(ctx 
 	}
 	finished = true
 	return err
-}
-
-// endTakingDown makes an error of the panic that takes a task down where it is parked:
-// [database/sql.Tx] keeps a lock while it asks the driver for rows, and a panic that passed
-// would leave it taken, for the rollback that is deferred to wait for ever.
-func endTakingDown(err *error) {
-	if value := recover(); value != nil {
-		if !yield.TakesDown(value) {
-			panic(value)
-		}
-		*err = errTakenDown
-	}
 }
 
 // ExecContext implements [driver.ExecerContext].

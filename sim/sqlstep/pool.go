@@ -27,7 +27,7 @@ type pool struct {
 	lifted bool
 }
 
-// errTakenDown is what a task gets that is on its way out of a crashed process.
+// errTakenDown is what a task gets that is taken down, as in a crash or at the end of a run.
 var errTakenDown = errors.New("sqlstep: the task is taken down")
 
 // lift takes over the limits that the pool has.

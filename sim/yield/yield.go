@@ -82,6 +82,19 @@ func TakesDown(recovered any) bool {
 	return is
 }
 
+// Recover is deferred by code that a panic must not unwind. Where the panic is one of those of
+// [TakesDown] it ends there, and err is set to down; any other goes on.
+func Recover(err *error, down error) {
+	value := recover()
+	switch {
+	case value == nil:
+	case TakesDown(value):
+		*err = down
+	default:
+		panic(value)
+	}
+}
+
 type taskKey struct{}
 
 // NewContext returns a context that belongs to task.
