@@ -41,9 +41,10 @@ type Backend struct {
 	// store stays open and makes new ones. What was acknowledged is expected to be there.
 	// Crashes of the server are then drawn, for few seeds; nil: there are none.
 	Restart func(ctx context.Context, store eventcore.Store) error
-	// RestartTwice does what Restart does and crashes the server once more before it has
-	// recovered; when, again says: early for 1, later for more, up to some 12. Such crashes
-	// are then drawn among those of the server; nil: there are none. It goes with Restart.
+	// RestartTwice does what Restart does and crashes the server once more in the middle of
+	// its recovery; when, again says: early for 1, later for more, up to some 12. Such crashes
+	// are then drawn among those of the server, and counted once it returns nil; nil: there are
+	// none. It goes with Restart.
 	RestartTwice func(ctx context.Context, store eventcore.Store, again int) error
 	// Blocks says that calls of the store wait for something outside this
 	// process, such as a server. Tasks then switch by goroutines, which may block,

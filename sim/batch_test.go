@@ -115,6 +115,25 @@ func TestACallThatNoFaultHitsMakesABatchVacuous(t *testing.T) {
 	require.Equal(t, []string{"leadership on memory: no fault ever hit a call of save checkpoint although 25 were expected"}, s.Vacuous())
 }
 
+func TestASecondCrashThatNeverComesMakesABatchVacuous(t *testing.T) {
+	const (
+		ofStores = "no crash came in the middle of a recovery although 100 were to: the store recovers with fewer operations of the disk"
+		ofServer = "the server never crashed in the middle of a recovery although it was to do so 4 times"
+	)
+	for _, test := range []struct {
+		coverage sim.Coverage
+		want     []string
+	}{
+		{sim.Coverage{Crashes: 300, Lost: 1, AgainDue: 100, Restarts: 9, RestartsAgainDue: 4}, []string{ofStores, ofServer}},
+		{sim.Coverage{Crashes: 300, Lost: 1, AgainDue: 100, Again: 1, Restarts: 9, RestartsAgainDue: 4, RestartsAgain: 1}, nil},
+		{sim.Coverage{Crashes: 300, Lost: 1, AgainDue: 99, Restarts: 9, RestartsAgainDue: 3}, nil},
+	} {
+		var s sim.Summary
+		s.Coverage.Add(test.coverage)
+		require.Equal(t, test.want, s.Vacuous())
+	}
+}
+
 func TestScenarioWithoutConflictOrOverlapMakesABatchVacuous(t *testing.T) {
 	calls := sim.Coverage{Calls: 1000, Conflicts: 1, Overlaps: 1}
 	for name, test := range map[string]struct {

@@ -18,11 +18,14 @@ type Coverage struct {
 	Applied, Conflicts, Unknown int
 	// Overlaps counts store calls that began while another was under way.
 	Overlaps int
-	// Crashes counts crashes of the store's process, those during a recovery too; Lost and
+	// Crashes counts crashes of the store's process, those in the middle of a recovery too; Lost and
 	// Torn what they took away of what was not synced.
 	Crashes, Lost, Torn int
 	// Kept counts those crashes that took nothing away by their nature.
 	Kept int
+	// Again counts the crashes that came in the middle of the recovery from another one, each
+	// recovery once; AgainDue how many recoveries were to be crashed, if they take long enough.
+	Again, AgainDue int
 	// Flips counts bits that were flipped while a store was down, FlipsReported how often the
 	// store reported it; the others did no harm.
 	Flips, FlipsReported int
@@ -30,8 +33,11 @@ type Coverage struct {
 	Kills int
 	// Unconfirmed counts the histories that porcupine did not decide in its time.
 	Unconfirmed int
-	// Restarts counts crashes of a store's server, those during its recovery too, RestartRuns the runs whose plan had any.
+	// Restarts counts crashes of a store's server, those in the middle of a recovery too, RestartRuns the runs whose plan had any.
 	Restarts, RestartRuns int
+	// RestartsAgain counts those of them that came in the middle of the recovery from another one,
+	// by the word of [Backend.RestartTwice]; RestartsAgainDue how many were to.
+	RestartsAgain, RestartsAgainDue int
 	// Reached counts what scenarios are for; see [scenarios.Scenario.Reaches].
 	Reached map[string]int
 	// Faults counts by kind, Struck by the operation that they hit.
@@ -59,12 +65,16 @@ func (c *Coverage) Add(other Coverage) {
 	c.Lost += other.Lost
 	c.Kept += other.Kept
 	c.Torn += other.Torn
+	c.Again += other.Again
+	c.AgainDue += other.AgainDue
 	c.Flips += other.Flips
 	c.FlipsReported += other.FlipsReported
 	c.Kills += other.Kills
 	c.Unconfirmed += other.Unconfirmed
 	c.Restarts += other.Restarts
 	c.RestartRuns += other.RestartRuns
+	c.RestartsAgain += other.RestartsAgain
+	c.RestartsAgainDue += other.RestartsAgainDue
 	if c.Reached == nil && len(other.Reached) > 0 {
 		c.Reached = make(map[string]int)
 	}

@@ -321,8 +321,11 @@ func (r *run) kill(ctx context.Context, c Crash) error {
 	*count++
 	var err error
 	if c.Again > 0 {
-		*count++
-		err = r.cfg.Backend.RestartTwice(ctx, r.opened, c.Again)
+		r.restartsAgainDue++
+		if err = r.cfg.Backend.RestartTwice(ctx, r.opened, c.Again); err == nil {
+			r.restartsAgain++
+			*count++
+		}
 	} else {
 		err = end(ctx, r.opened)
 	}
@@ -349,8 +352,12 @@ func (r *run) loss(c Crash, again uint64) disk.Loss {
 // reopen opens the store again, and once more if the machine crashes meanwhile.
 func (r *run) reopen(ctx context.Context, c Crash) error {
 	operations := 0
+	if c.Again > 0 {
+		r.againDue++
+	}
 	r.disk.SetPoint(func(string) {
 		if operations++; operations == c.Again {
+			r.again++
 			r.disk.Crash(r.loss(c, 1))
 		}
 	})

@@ -2,6 +2,7 @@ package sim_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -29,11 +30,31 @@ func TestCallsThatACrashCutsOffHaveAnUnknownOutcome(t *testing.T) {
 		require.Equal(t, sim.Pass, r.Verdict, r.Reason)
 		unknown += r.Coverage.Unknown
 		crashes += len(r.Crashes)
-		again += r.Coverage.Crashes - len(r.Crashes)
+		again += r.Coverage.Again
 	}
 	require.Positive(t, unknown)
 	require.Greater(t, crashes, 2*seeds)
 	require.Positive(t, again)
+}
+
+// A store that has recovered before is not crashed once more; that is seen.
+func TestCrashesInTheMiddleOfARecoveryAreCountedApart(t *testing.T) {
+	counted := func(again ...int) sim.Coverage {
+		var all []sim.Crash
+		for i, again := range again {
+			all = append(all, sim.Crash{Step: 50 * (i + 1), Kind: sim.CrashPower, Again: again})
+		}
+		r := run(t, sim.Config{Seed: 1, Backend: fileBackend(), Scenario: scenario(t, "transfers"), Faults: &chaos.Plan{}, Crashes: &all})
+		require.Equal(t, sim.Pass, r.Verdict, r.Reason)
+		require.Len(t, r.Crashes, len(all))
+		return r.Coverage
+	}
+	const never = 1 << 20
+	none, one, late := counted(0, 0, 0), counted(0, 2, 0), counted(0, never, never)
+	require.Equal(t, []int{3, 0, 0}, []int{none.Crashes, none.Again, none.AgainDue})
+	require.Equal(t, []int{1, 1}, []int{one.Again, one.AgainDue})
+	require.Greater(t, one.Crashes, 3)
+	require.Equal(t, []int{3, 0, 2}, []int{late.Crashes, late.Again, late.AgainDue}, "the recovery has fewer operations")
 }
 
 func TestARunWithCrashesIsReplayedToTheSameTrace(t *testing.T) {
@@ -81,7 +102,7 @@ func TestAServerCrashesInItsRecovery(t *testing.T) {
 	if testing.Short() {
 		t.Skip("counts what many seeds draw; left out with -short")
 	}
-	var once, twice, later int
+	var once, twice, later, again int
 	b := memoryBackend()
 	b.Restart = func(context.Context, eventcore.Store) error {
 		once++
@@ -91,6 +112,7 @@ func TestAServerCrashesInItsRecovery(t *testing.T) {
 		for seed := range uint64(200) {
 			r := run(t, sim.Config{Seed: seed, Backend: b, Scenario: scenario(t, "mixed"), SkipChecks: true})
 			n += r.Coverage.Restarts
+			again += r.Coverage.RestartsAgain
 			for _, c := range r.Crashes {
 				if c.Again > 1 {
 					later++
@@ -101,6 +123,7 @@ func TestAServerCrashesInItsRecovery(t *testing.T) {
 	}
 	require.Positive(t, crashes())
 	require.Zero(t, later, "there is no hook for it")
+	require.Zero(t, again)
 	before := once
 	once = 0
 	b.RestartTwice = func(_ context.Context, _ eventcore.Store, again int) error {
@@ -112,4 +135,9 @@ func TestAServerCrashesInItsRecovery(t *testing.T) {
 	require.Equal(t, before, once+twice, "the same crashes, some of them once more")
 	require.Positive(t, once)
 	require.Positive(t, later)
+	require.Positive(t, twice)
+	require.Equal(t, twice, again)
+	b.RestartTwice = func(context.Context, eventcore.Store, int) error { return errors.New("it does not start") }
+	crashes()
+	require.Equal(t, twice, again, "nobody knows of one")
 }

@@ -60,6 +60,9 @@ type run struct {
 	// kills is how many of them were ends of all sessions with a server, restarts how many
 	// ends of the server.
 	kills, restarts int
+	// again counts crashes in the middle of a recovery, againDue the recoveries that were to have
+	// one; restartsAgain and restartsAgainDue are the same of the server.
+	again, againDue, restartsAgain, restartsAgainDue int
 	// flips counts the bits that were flipped at rest, flipsReported how often the store said so.
 	flips, flipsReported int
 	// lost are the sessions with a server that the network or the server has ended.
@@ -280,6 +283,7 @@ func (r *run) finish() {
 	r.endSpans()
 	r.checkExplicitFaults()
 	result.Coverage.Kills, result.Coverage.Restarts = r.kills, r.restarts
+	result.Coverage.RestartsAgain, result.Coverage.RestartsAgainDue = r.restartsAgain, r.restartsAgainDue
 	if result.Plan.crashesServer() {
 		result.Coverage.RestartRuns = 1
 	}
@@ -287,6 +291,7 @@ func (r *run) finish() {
 		lost := r.disk.Stats()
 		result.Coverage.Crashes, result.Coverage.Lost, result.Coverage.Torn = lost.Crashes, lost.Lost, lost.Torn
 		result.Coverage.Kept = lost.Kept
+		result.Coverage.Again, result.Coverage.AgainDue = r.again, r.againDue
 		result.Coverage.Flips, result.Coverage.FlipsReported = r.flips, r.flipsReported
 	}
 	result.Coverage.Faults, result.Coverage.Struck = faultCoverage(r.injector, &r.result.Plan.Faults), struckCoverage(r.injector)

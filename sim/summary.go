@@ -131,11 +131,17 @@ func (s *Summary) Vacuous() []string {
 	if c := s.Coverage; c.Crashes-c.Kept >= enoughCrashes && c.Lost+c.Torn == 0 {
 		found = append(found, fmt.Sprintf("%d crashes took nothing away: whenever one came, all was synced", c.Crashes-c.Kept))
 	}
+	if c := s.Coverage; c.AgainDue >= enoughCrashes && c.Again == 0 {
+		found = append(found, fmt.Sprintf("no crash came in the middle of a recovery although %d were to: the store recovers with fewer operations of the disk", c.AgainDue))
+	}
 	if c := s.Coverage; c.Flips >= enough && c.FlipsReported == 0 {
 		found = append(found, fmt.Sprintf("%d bits were flipped and none was reported: none did any harm", c.Flips))
 	}
 	if c := s.Coverage; c.RestartRuns >= enoughRestarts && c.Restarts == 0 {
 		found = append(found, fmt.Sprintf("the server never crashed although %d runs were to crash it: they ended before", c.RestartRuns))
+	}
+	if c := s.Coverage; c.RestartsAgainDue >= enoughRestarts && c.RestartsAgain == 0 {
+		found = append(found, fmt.Sprintf("the server never crashed in the middle of a recovery although it was to do so %d times", c.RestartsAgainDue))
 	}
 	for _, workload := range s.Ran() {
 		of := s.Workloads[workload]

@@ -286,13 +286,13 @@ func (o *output) summary(s sim.Summary, worst sim.Verdict, vacuous []string, int
 		fmt.Fprintf(o.stdout, "faults fired: %s\n", strings.Join(faults, ", "))
 	}
 	if c := s.Coverage; c.Crashes > 0 {
-		fmt.Fprintf(o.stdout, "crashes: %d, which took away %d writes that were not synced and tore %d\n", c.Crashes, c.Lost, c.Torn)
+		fmt.Fprintf(o.stdout, "crashes: %d, %d of them in the middle of a recovery, which took away %d writes that were not synced and tore %d\n", c.Crashes, c.Again, c.Lost, c.Torn)
 	}
 	if kills := s.Coverage.Kills; kills > 0 {
 		fmt.Fprintf(o.stdout, "kills: %d times a store was cut off its server\n", kills)
 	}
-	if restarts := s.Coverage.Restarts; restarts > 0 {
-		fmt.Fprintf(o.stdout, "server crashes: %d\n", restarts)
+	if c := s.Coverage; c.Restarts > 0 {
+		fmt.Fprintf(o.stdout, "server crashes: %d, %d of them in the middle of a recovery\n", c.Restarts, c.RestartsAgain)
 	}
 	if reached := s.Coverage.Reached; len(reached) > 0 {
 		var texts []string

@@ -57,7 +57,7 @@ func (c *cluster) restart(ctx context.Context, store eventcore.Store) error {
 	return c.stores.Restart(ctx, store)
 }
 
-// restartTwice does so once more before it has recovered.
+// restartTwice does so once more in the middle of the recovery.
 func (c *cluster) restartTwice(ctx context.Context, store eventcore.Store, again int) error {
 	return c.stores.RestartTwice(ctx, store, again)
 }

@@ -26,7 +26,7 @@ func (c *Cluster) CanCrash() bool { return c.server != nil }
 // too, since the operating system goes on: this is no loss of power.
 func (c *Cluster) Crash(ctx context.Context) error { return c.crash(ctx) }
 
-// CrashTwice does what Crash does, and stops the server once more before it has recovered. It
+// CrashTwice does what Crash does, and stops the server once more in the middle of its recovery. It
 // returns once connections are accepted after all. again says where in its recovery: it goes
 // around the moments that the log tells, from 1 on, and each time around a little later behind
 // them.

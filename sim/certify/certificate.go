@@ -93,12 +93,15 @@ type Runs struct {
 	Conflicts  int `json:"conflicts"`
 	Unknown    int `json:"unknown"`
 	// Crashes are those of the process, Restarts those of a server, and Kills ends of all
-	// sessions there; Lost and Torn are writes that crashes took away.
-	Crashes  int `json:"crashes"`
-	Lost     int `json:"lost"`
-	Torn     int `json:"torn"`
-	Kills    int `json:"kills"`
-	Restarts int `json:"restarts"`
+	// sessions there; Again and RestartsAgain are those that came in the middle of the recovery
+	// from another one; Lost and Torn are writes that crashes took away.
+	Crashes       int `json:"crashes"`
+	Again         int `json:"crashes_again"`
+	Lost          int `json:"lost"`
+	Torn          int `json:"torn"`
+	Kills         int `json:"kills"`
+	Restarts      int `json:"restarts"`
+	RestartsAgain int `json:"restarts_again"`
 	// Unconfirmed are histories that porcupine did not decide in its time, so that the fast
 	// checker decided alone.
 	Unconfirmed int `json:"unconfirmed"`
@@ -220,7 +223,8 @@ func (l *ledger) runs() Runs {
 	r := Runs{
 		Runs: l.total.Runs, Schedules: len(l.schedules), Schedulers: make(map[string]int), Steps: l.total.Steps,
 		Operations: cov.Calls, Overlaps: cov.Overlaps, Applied: cov.Applied, Conflicts: cov.Conflicts, Unknown: cov.Unknown,
-		Crashes: cov.Crashes, Lost: cov.Lost, Torn: cov.Torn, Kills: cov.Kills, Restarts: cov.Restarts, Unconfirmed: cov.Unconfirmed,
+		Crashes: cov.Crashes, Again: cov.Again, Lost: cov.Lost, Torn: cov.Torn, Kills: cov.Kills,
+		Restarts: cov.Restarts, RestartsAgain: cov.RestartsAgain, Unconfirmed: cov.Unconfirmed,
 		Faults: []Fired{}, Scenarios: []ScenarioRuns{},
 	}
 	for _, kind := range cov.Kinds() {

@@ -45,7 +45,7 @@ func sample() *certify.Certificate {
 		},
 		Runs: certify.Runs{
 			Runs: 120, Schedules: 119, Schedulers: map[string]int{"random": 100, "pct": 20}, Steps: 4000, Operations: 900, Overlaps: 300,
-			Applied: 200, Conflicts: 50, Unknown: 9, Crashes: 12, Lost: 30, Torn: 4, Unconfirmed: 1,
+			Applied: 200, Conflicts: 50, Unknown: 9, Crashes: 12, Again: 3, Lost: 30, Torn: 4, Unconfirmed: 1,
 			Faults:    []certify.Fired{{Kind: "fail-before", Fired: 20}, {Kind: "delay", Fired: 7}},
 			Scenarios: []certify.ScenarioRuns{{Scenario: "transfers", Phase: "drawn", Runs: 100, First: 1, Last: 100}},
 		},

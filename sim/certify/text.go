@@ -117,8 +117,9 @@ func (r *Runs) write(b *strings.Builder) {
 	fmt.Fprintf(b, "  by scheduler: %s\n", orNone(by))
 	fmt.Fprintf(b, "  %d store calls, %d of them while another was under way\n", r.Operations, r.Overlaps)
 	fmt.Fprintf(b, "  appends: %d applied, %d conflicts, %d of unknown outcome\n", r.Applied, r.Conflicts, r.Unknown)
-	fmt.Fprintf(b, "  crashes: %d of the process, which took away %d writes and tore %d; %d of a server; %d ends of all sessions\n",
-		r.Crashes, r.Lost, r.Torn, r.Restarts, r.Kills)
+	fmt.Fprintf(b, "  crashes: %d of the process, %d of them in the middle of a recovery, which took away %d writes and tore %d; "+
+		"%d of a server, %d of them in the middle of a recovery; %d ends of all sessions\n",
+		r.Crashes, r.Again, r.Lost, r.Torn, r.Restarts, r.RestartsAgain, r.Kills)
 	var faults []string
 	for _, f := range r.Faults {
 		faults = append(faults, fmt.Sprintf("%s %d", f.Kind, f.Fired))

@@ -83,6 +83,7 @@ func TestWhatIsAcknowledgedBeforeItIsWrittenIsLostInACrashOfTheServerOnly(t *tes
 	right = carryOut("on", crashes)
 	require.Equal(t, sim.Pass, right.Verdict, right.Reason)
 	require.Equal(t, 2, right.Coverage.Restarts, "and once more while it recovers")
+	require.Equal(t, 1, right.Coverage.RestartsAgain)
 	r, err := sim.Verify(t.Context(), sim.Config{
 		Backend: crashing(t, cluster, "on"), Scenario: small(t), Seed: 2, Faults: plan(t, "net-cut-after=3%"), Crashes: crashes,
 	})

@@ -113,7 +113,7 @@ func (s *Site) index(sum *sim.Summary, verdict sim.Verdict, vacuous []string, el
 		{group(sum.Steps), "steps", "decisions of the scheduler"},
 		{group(c.Overlaps), "overlaps", "calls begun while another was under way"},
 		{group(c.Applied), "appends applied", fmt.Sprintf("%s conflicts, %s unknown outcomes", group(c.Conflicts), group(c.Unknown))},
-		{group(c.Crashes), "crashes", fmt.Sprintf("%s writes lost, %s torn, %s kills", group(c.Lost), group(c.Torn), group(c.Kills))},
+		{group(c.Crashes), "crashes", fmt.Sprintf("%s in recovery, %s writes lost, %s torn, %s kills", group(c.Again), group(c.Lost), group(c.Torn), group(c.Kills))},
 		{group(c.Unconfirmed), "unconfirmed", "histories that porcupine did not decide in its time; the fast checker did"},
 	}
 	s.matrix(&p, sum)
