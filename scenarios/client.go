@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 
@@ -30,6 +31,8 @@ type Client struct {
 	Bug Bug
 
 	spy spy
+	// first is the number of attempts before the operation under way.
+	first int
 	// options serve all commands of the scenario with that name.
 	options   []eventcore.Option
 	optionsOf string
@@ -50,9 +53,8 @@ type Client struct {
 	ref uint64
 }
 
-// begin prepares the client for an operation of s and returns the number of
-// attempts made before it.
-func (c *Client) begin(s *spec) int {
+// begin prepares the client for an operation of s.
+func (c *Client) begin(s *spec) {
 	if c.optionsOf != s.name {
 		c.options = []eventcore.Option{
 			eventcore.WithCodec(s.codec()),
@@ -67,7 +69,27 @@ func (c *Client) begin(s *spec) int {
 	}
 	c.spy.inner = c.Store
 	c.ref, c.projected, c.kept = 0, nil, nil
-	return len(c.spy.attempts)
+	c.first = len(c.spy.attempts)
+}
+
+// result returns what the operation under way has done so far.
+func (c *Client) result() Result {
+	n := len(c.spy.attempts)
+	attempts := c.spy.attempts[c.first:n:n]
+	return Result{Outcome: outcome(attempts), Attempts: attempts, Ref: c.ref, Projection: c.projected, Snapshots: c.kept}
+}
+
+// errCut is what an operation has ended with that was given up in its middle.
+var errCut = errors.New("it was given up before it came back")
+
+// Cut returns what came of an operation that [Scenario.Run] was called for with c and from which
+// it did not return, since who called it was taken down in its middle: all that the operation
+// had sent, and of its last call that nobody knows what became of it. The caller fills in the
+// result as it does Run's, and Op besides. c must not be used any more.
+func (c *Client) Cut() Result {
+	r := c.result()
+	r.Err, r.Cut = errCut, true
+	return r
 }
 
 // tick returns the logical time.

@@ -21,17 +21,15 @@ type spyCoordinator struct {
 // TryAcquire implements [eventcore.Coordinator].
 func (s *spyCoordinator) TryAcquire(ctx context.Context, id eventcore.SubscriptionID) (eventcore.Lease, error) {
 	s.act(ctx)
-	call := s.client.tick()
+	act := s.calls(ProjectionAct{Kind: ActAcquired})
 	inner, err := s.inner.TryAcquire(ctx, id)
-	act := ProjectionAct{Kind: ActAcquired, Call: call, Err: err}
+	s.returned(act, err)
 	if err != nil {
-		s.did(act)
 		return nil, err
 	}
 	lease := &spyLease{projection: s.projection, inner: inner, number: len(s.leases) + 1}
 	s.leases = append(s.leases, lease)
 	act.Lease, act.Token = lease.number, inner.Token()
-	s.did(act)
 	s.act(ctx)
 	return lease, nil
 }
@@ -51,9 +49,9 @@ func (l *spyLease) Token() uint64 { return l.inner.Token() }
 // Check implements [eventcore.Lease].
 func (l *spyLease) Check(ctx context.Context) error {
 	l.act(ctx)
-	call := l.client.tick()
+	act := l.calls(ProjectionAct{Kind: ActChecked, Lease: l.number, Token: l.Token()})
 	err := l.inner.Check(ctx)
-	l.did(ProjectionAct{Kind: ActChecked, Call: call, Lease: l.number, Token: l.Token(), Err: err})
+	l.returned(act, err)
 	l.act(ctx)
 	return err
 }
@@ -67,10 +65,10 @@ func (l *spyLease) Release(ctx context.Context) error {
 }
 
 func (l *spyLease) release(ctx context.Context, kind ActKind) error {
-	call := l.client.tick()
+	act := l.calls(ProjectionAct{Kind: kind, Lease: l.number, Token: l.Token()})
 	err := l.inner.Release(ctx)
 	l.over = l.over || err == nil
-	l.did(ProjectionAct{Kind: kind, Call: call, Lease: l.number, Token: l.Token(), Err: err})
+	l.returned(act, err)
 	return err
 }
 

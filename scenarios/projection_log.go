@@ -15,7 +15,8 @@ type ProjectionLog struct {
 // ProjectionAct is one thing that a projection did.
 type ProjectionAct struct {
 	Kind ActKind
-	// Call and Return are logical times. They are equal for what takes none.
+	// Call and Return are logical times. They are equal for what takes none. Return is the
+	// greatest time there is for a call that did not come back.
 	Call, Return int64
 	// Event is the event that was applied or skipped.
 	Event eventcore.EventID
@@ -25,7 +26,8 @@ type ProjectionAct struct {
 	// Lease tells the leases of a projection apart, from 1, Token is that of the lease.
 	Lease int
 	Token uint64
-	// Err is what the call returned, or why the event was skipped.
+	// Err is what the call returned, or why the event was skipped; of a call that did not come
+	// back, that it did not.
 	Err error
 }
 

@@ -146,13 +146,24 @@ func (p *projection) act(ctx context.Context) {
 	}
 }
 
-// did adds an act to the log.
+// did adds an act to the log that takes no time.
 func (p *projection) did(act ProjectionAct) {
 	act.Return = p.client.tick()
-	if act.Call == 0 {
-		act.Call = act.Return
-	}
+	act.Call = act.Return
 	p.log.Acts = append(p.log.Acts, act)
+}
+
+// calls adds an act to the log that a call is about to do: who is taken down in its middle does
+// not come back to add it. What it returns is to be filled in before the next act.
+func (p *projection) calls(act ProjectionAct) *ProjectionAct {
+	act.Call, act.Return, act.Err = p.client.tick(), never, errCut
+	p.log.Acts = append(p.log.Acts, act)
+	return &p.log.Acts[len(p.log.Acts)-1]
+}
+
+// returned notes that the call of an act has come back.
+func (p *projection) returned(act *ProjectionAct, err error) {
+	act.Return, act.Err = p.client.tick(), err
 }
 
 // project takes an event from the runner.
@@ -202,9 +213,10 @@ type spyCheckpoints struct {
 // LoadCheckpoint implements [eventcore.CheckpointStore].
 func (s *spyCheckpoints) LoadCheckpoint(ctx context.Context, id eventcore.SubscriptionID) (eventcore.Position, error) {
 	s.act(ctx)
-	call := s.client.tick()
+	act := s.calls(ProjectionAct{Kind: ActLoaded})
 	at, err := s.inner.LoadCheckpoint(ctx, id)
-	s.did(ProjectionAct{Kind: ActLoaded, Call: call, At: at, Err: err})
+	act.At = at
+	s.returned(act, err)
 	s.act(ctx)
 	return at, err
 }
@@ -212,9 +224,10 @@ func (s *spyCheckpoints) LoadCheckpoint(ctx context.Context, id eventcore.Subscr
 // SaveCheckpoint implements [eventcore.CheckpointStore].
 func (s *spyCheckpoints) SaveCheckpoint(ctx context.Context, id eventcore.SubscriptionID, at eventcore.Position) (eventcore.Position, error) {
 	s.act(ctx)
-	call := s.client.tick()
+	act := s.calls(ProjectionAct{Kind: ActSaved, At: at})
 	now, err := s.inner.SaveCheckpoint(ctx, id, at)
-	s.did(ProjectionAct{Kind: ActSaved, Call: call, At: at, Now: now, Err: err})
+	act.Now = now
+	s.returned(act, err)
 	s.act(ctx)
 	return now, err
 }

@@ -56,8 +56,8 @@ type Result struct {
 	Projection *ProjectionLog
 	// Snapshots has the loads and saves of snapshots, in order.
 	Snapshots []SnapshotAct
-	// Cut says that the client's process ended in the middle: Err is not what the operation
-	// came to, and its last append may have succeeded all the same.
+	// Cut says that the client's process ended in the middle, or that the run did: Err is not
+	// what the operation came to, and its last append may have succeeded all the same.
 	Cut bool
 }
 

@@ -78,13 +78,11 @@ func (s *spec) run(ctx context.Context, c *Client, op Op) Result {
 	if o == nil {
 		return Result{Op: op, Err: fmt.Errorf("scenarios: %w", s.unknown(op.Do)), Outcome: eventcore.OutcomeNotApplied}
 	}
-	from := c.begin(s)
+	c.begin(s)
 	executed, err := o.run(ctx, c, &op)
-	attempts := c.spy.attempts[from:len(c.spy.attempts):len(c.spy.attempts)]
-	return Result{
-		Op: op, Err: err, Outcome: outcome(attempts),
-		Executed: executed, Attempts: attempts, Ref: c.ref, Projection: c.projected, Snapshots: c.kept,
-	}
+	r := c.result()
+	r.Op, r.Err, r.Executed = op, err, executed
+	return r
 }
 
 func (s *spec) generate(r *rand.Rand, p Params, weights Weights) Program {

@@ -17,9 +17,9 @@ type spy struct {
 	written []Written
 }
 
-// Append implements [eventcore.Store].
+// Append implements [eventcore.Store]. The attempt is noted before it is made: who is taken
+// down in its middle does not come back to note it.
 func (s *spy) Append(ctx context.Context, writes eventcore.Writes) (eventcore.Appended, error) {
-	appended, err := s.inner.Append(ctx, writes)
 	participants, first := writes.Participants(), len(s.written)
 	for _, write := range writes.Events() {
 		to := participants[write.Participant]
@@ -31,10 +31,13 @@ func (s *spy) Append(ctx context.Context, writes eventcore.Writes) (eventcore.Ap
 		}
 		s.written = append(s.written, Written{to.Stream, version, write.Event})
 	}
+	number := len(s.attempts)
 	s.attempts = append(s.attempts, Attempt{
-		Outcome: eventcore.OutcomeOf(err),
+		Outcome: eventcore.OutcomeUnknown,
 		Events:  s.written[first:len(s.written):len(s.written)],
 	})
+	appended, err := s.inner.Append(ctx, writes)
+	s.attempts[number].Outcome = eventcore.OutcomeOf(err)
 	return appended, err
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/eventcore-go/eventcore-sim/chaos/mutant"
@@ -120,7 +122,9 @@ func (r *run) scenarioClient(t *task, store eventcore.Store, state scenarios.Sta
 // perform runs one operation and keeps its result.
 func (r *run) perform(ctx context.Context, client *scenarios.Client, phase scenarios.Phase, index int, op scenarios.Op) {
 	span := r.beginSpan(client.ID, phase, index)
+	r.underWay[client.ID] = underWay{client, phase, index, op}
 	result := r.cfg.Scenario.Run(ctx, client, op)
+	delete(r.underWay, client.ID)
 	r.endSpan(span)
 	r.world.progress()
 	result.Client, result.Index, result.Phase, result.Op = client.ID, index, phase, op
@@ -136,4 +140,24 @@ func (r *run) perform(ctx context.Context, client *scenarios.Client, phase scena
 		})
 	}
 	r.result.Results = append(r.result.Results, result)
+}
+
+// underWay is an operation that has not come back.
+type underWay struct {
+	client *scenarios.Client
+	phase  scenarios.Phase
+	index  int
+	op     scenarios.Op
+}
+
+// giveUp ends the clients that did not finish. What they have sent may be in the log, so the
+// invariants are told of it.
+func (r *run) giveUp() {
+	r.world.stop()
+	for _, id := range slices.Sorted(maps.Keys(r.underWay)) {
+		u := r.underWay[id]
+		result := u.client.Cut()
+		result.Client, result.Index, result.Phase, result.Op = id, u.index, u.phase, u.op
+		r.result.Results = append(r.result.Results, result)
+	}
 }

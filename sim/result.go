@@ -35,7 +35,8 @@ type Result struct {
 	// History has every store call; nil with Config.SkipChecks. Its Final is nil where the run
 	// ended before the final read.
 	History *linearizability.History
-	// Results has the outcome of every operation of the program.
+	// Results has the outcome of every operation of the program that came back, and, where the
+	// run got as far as to be judged, behind them what is known of those that did not.
 	Results []scenarios.Result
 	// Spans says where each operation that began lies in the run, in the order in which they
 	// began, and Marks where faults and crashes do.

@@ -73,6 +73,8 @@ type run struct {
 	// phase; atBarrier counts the clients that have reached the second one.
 	started, healed bool
 	atBarrier       int
+	// underWay are the operations of clients that have not come back, by task.
+	underWay map[int]underWay
 
 	// ticks is the logical time of what clients note themselves; crashedAt has that of
 	// each crash.
@@ -91,7 +93,7 @@ func (r *run) tick() int64 {
 
 func newRun(cfg Config) *run {
 	plan := drawPlan(&cfg)
-	r := &run{cfg: cfg, world: newWorld(coro.Pull{})}
+	r := &run{cfg: cfg, world: newWorld(coro.Pull{}), underWay: make(map[int]underWay)}
 	if cfg.Backend.Blocks || cfg.GoroutineSwitch {
 		r.world.switcher = coro.Baton{}
 	}
@@ -212,8 +214,8 @@ func (r *run) phases(ctx, tasksCtx context.Context) bool {
 	if r.recorder == nil {
 		return false
 	}
-	// Clients that did not finish are given up; the history up to there may show why.
-	r.world.stop()
+	// The history of clients that did not finish may show why.
+	r.giveUp()
 	r.enter("final read")
 	r.spawnFinal(tasksCtx)
 	b.idle = b.steps // it is no operation
