@@ -61,7 +61,7 @@ func TestWhatIsAcknowledgedBeforeItIsWrittenIsLostInACrashOfTheServerOnly(t *tes
 	}
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, cluster.Close()) })
-	crashes := &[]sim.Crash{{Step: 100, Kind: sim.CrashServer, At: "COMMIT"}}
+	crashes := &[]sim.Crash{{Kind: sim.CrashServer, At: "COMMIT"}}
 	carryOut := func(synchronous string, crashes *[]sim.Crash) *sim.Result {
 		r, err := sim.Run(t.Context(), sim.Config{
 			Backend: crashing(t, cluster, synchronous), Scenario: small(t), Seed: 1,
@@ -71,11 +71,18 @@ func TestWhatIsAcknowledgedBeforeItIsWrittenIsLostInACrashOfTheServerOnly(t *tes
 		require.NotEqual(t, sim.Broken, r.Verdict, r.Reason)
 		return r
 	}
+	// The server writes its log page by page and may have written all of it, so that a crash takes
+	// nothing away: that is up to the length of what came before, tables and all. Not every time.
+	lost := sim.Pass
+	for step := 40; step <= 120 && lost == sim.Pass; step += 20 {
+		(*crashes)[0].Step = step
+		r := carryOut("off", crashes)
+		require.Equal(t, 1, r.Coverage.Restarts)
+		lost = r.Verdict
+		t.Log(step, lost, r.Reason)
+	}
+	require.Equal(t, sim.Violation, lost)
 	require.Equal(t, sim.Pass, carryOut("off", nil).Verdict, "without the crash the bug is not found")
-	lost := carryOut("off", crashes)
-	require.Equal(t, sim.Violation, lost.Verdict)
-	require.Equal(t, 1, lost.Coverage.Restarts)
-	t.Log(lost.Reason)
 	right := carryOut("on", crashes)
 	require.Equal(t, sim.Pass, right.Verdict, right.Reason)
 	require.Equal(t, 1, right.Coverage.Restarts)
