@@ -133,7 +133,7 @@ func drawCrashes(seed uint64) []Crash {
 		step += 1 + r.IntN(crashGap)
 		c := Crash{Step: step, Kind: diskCrashKinds()[r.IntN(len(diskCrashKinds()))]}
 		// Most steps are those of reads, and find nothing that is not synced.
-		if points := crashPoints(); r.IntN(3) > 0 {
+		if points := crashPoints(); r.IntN(4) > 0 {
 			c.At = points[r.IntN(len(points))]
 		}
 		if r.IntN(3) == 0 {
@@ -215,11 +215,14 @@ func drawServerCrashes(seed uint64) []Crash {
 	return drawEnds(prng.New(seed, "server crashes"), CrashServer, mostServerCrashes, serverCrashGap, 2)
 }
 
-// drawServerRecoveries has one crash of the server in two come once more.
+// drawServerRecoveries has three crashes of the server in four come once more: few runs have any,
+// and what it takes besides is little. Where several scenarios crash the server with one seed,
+// each draws for itself.
 func drawServerRecoveries(r *rand.Rand, crashes []Crash) {
 	for i := range crashes {
-		if r.IntN(2) == 0 {
-			crashes[i].Again = 1 + r.IntN(mostRecovery)
+		if r.IntN(4) > 0 {
+			// Rather early than late, when little is left to recover.
+			crashes[i].Again = 1 + min(r.IntN(mostRecovery), r.IntN(mostRecovery))
 		}
 	}
 }

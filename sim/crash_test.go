@@ -10,6 +10,7 @@ import (
 	"github.com/eventcore-go/eventcore-sim/backends/file"
 	"github.com/eventcore-go/eventcore-sim/chaos"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/scenarios"
 	"github.com/eventcore-go/eventcore-sim/sim"
 )
 
@@ -140,4 +141,23 @@ func TestAServerCrashesInItsRecovery(t *testing.T) {
 	b.RestartTwice = func(context.Context, eventcore.Store, int) error { return errors.New("it does not start") }
 	crashes()
 	require.Equal(t, twice, again, "nobody knows of one")
+}
+
+// The seeds that simrun takes by itself on PostgreSQL crash a server, and one in the middle of its
+// recovery.
+func TestAFewSeedsCrashAServerInItsRecovery(t *testing.T) {
+	b := memoryBackend()
+	b.Restart = func(context.Context, eventcore.Store) error { return nil }
+	b.RestartTwice = func(context.Context, eventcore.Store, int) error { return nil }
+	restarts, again := 0, 0
+	for _, s := range scenarios.All() {
+		for seed := uint64(1); seed <= 4; seed++ {
+			r := run(t, sim.Config{Seed: seed, Backend: b, Scenario: s})
+			require.Equal(t, sim.Pass, r.Verdict, r.Reason)
+			restarts += r.Coverage.Restarts
+			again += r.Coverage.RestartsAgain
+		}
+	}
+	require.Greater(t, restarts, 2*again, "and some recover in peace")
+	require.Positive(t, again)
 }

@@ -75,7 +75,7 @@ func drawPlan(cfg *Config) Plan {
 	case cfg.Backend.Restart != nil && cfg.Faults == nil && crashesServer(cfg.Seed, cfg.Scenario.Name):
 		p.Crashes = drawServerCrashes(cfg.Seed)
 		if cfg.Backend.RestartTwice != nil {
-			drawServerRecoveries(prng.New(cfg.Seed, "server recoveries"), p.Crashes)
+			drawServerRecoveries(prng.New(cfg.Seed, "server recoveries of "+cfg.Scenario.Name), p.Crashes)
 		}
 	case cfg.Backend.Kill != nil && cfg.Faults == nil:
 		p.Crashes = drawKills(cfg.Seed)
