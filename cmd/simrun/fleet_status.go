@@ -149,7 +149,9 @@ func summaryOf(s *fleet.Status) sim.Summary {
 	for i := range s.Workloads {
 		w := &s.Workloads[i]
 		c := sim.Coverage{
-			Calls: int(w.Calls), Applied: int(w.Applied), Conflicts: int(w.Conflicts), Unknown: int(w.Unknown), Overlaps: int(w.Overlaps), Crashes: int(w.Crashes),
+			Calls: int(w.Calls), Applied: int(w.Applied), Conflicts: int(w.Conflicts), Unknown: int(w.Unknown), Overlaps: int(w.Overlaps),
+			Crashes: int(w.Crashes), Again: int(w.Again), AgainDue: int(w.AgainDue),
+			Restarts: int(w.Restarts), RestartsAgain: int(w.RestartsAgain), RestartsAgainDue: int(w.RestartsAgainDue),
 		}
 		sums.Workloads[sim.Workload{Backend: w.Backend, Scenario: w.Scenario}] = &sim.WorkloadSummary{Runs: int(w.Runs), Coverage: c, Failed: int(w.Failed)}
 		sums.Coverage.Add(c)
@@ -192,6 +194,13 @@ func (f *fleetStatusFlags) show(out io.Writer, s *fleet.Status) error {
 		fired = append(fired, fmt.Sprint(kind, " ", s.Faults[kind]))
 	}
 	fmt.Fprintln(out, "faults fired:", strings.Join(fired, ", "))
+	sums := summaryOf(s)
+	if c := &sums.Coverage; c.Crashes > 0 {
+		fmt.Fprintf(out, "crashes: %d, %d of them in the middle of a recovery (%d were to come so)\n", c.Crashes, c.Again, c.AgainDue)
+	}
+	if c := &sums.Coverage; c.Restarts > 0 {
+		fmt.Fprintf(out, "server crashes: %d, %d of them in the middle of a recovery (%d were to come so)\n", c.Restarts, c.RestartsAgain, c.RestartsAgainDue)
+	}
 	for _, why := range s.Errors {
 		fmt.Fprintf(out, "could not be carried out: %s\n", why)
 	}

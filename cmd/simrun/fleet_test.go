@@ -142,3 +142,17 @@ func TestAFleetSaysWhatIsWrong(t *testing.T) {
 		require.Contains(t, stdout+stderr, c.want)
 	}
 }
+
+func TestAFleetTellsSecondCrashesFromFirstOnes(t *testing.T) {
+	dsn := fleetDatabase(t)
+	for _, args := range [][]string{
+		{"submit", "--seeds", "12", "--backend", "file", "--scenario", "mixed"}, {"work", "--drain"}, {"status"},
+	} {
+		code, stdout, stderr := simrun(t, append(append([]string{"fleet"}, args...), "--dsn", dsn)...)
+		require.Equal(t, exitPass, code, stdout+stderr)
+		if args[0] == "status" {
+			require.Regexp(t, `\ncrashes: [1-9]\d*, [1-9]\d* of them in the middle of a recovery \([1-9]\d* were to come so\)\n`, stdout)
+			require.NotContains(t, stdout, "server crashes")
+		}
+	}
+}

@@ -54,8 +54,11 @@ func report(ctx context.Context, tx pgx.Tx, r Range, o *Outcome) (first bool, er
 		if err != nil {
 			return false, err
 		}
-		_, err = tx.Exec(ctx, "INSERT INTO simrun_results VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)", r.Campaign, r.Number,
-			w.Backend, w.Scenario, of.Runs, of.Failed, c.Calls, c.Applied, c.Conflicts, c.Unknown, c.Overlaps, c.Crashes, fired)
+		_, err = tx.Exec(ctx, `INSERT INTO simrun_results (campaign, number, backend, scenario, runs, failed, calls, applied, conflicts, unknown, overlap,
+			crashes, again, again_due, restarts, restarts_again, restarts_again_due, faults)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`, r.Campaign, r.Number,
+			w.Backend, w.Scenario, of.Runs, of.Failed, c.Calls, c.Applied, c.Conflicts, c.Unknown, c.Overlaps,
+			c.Crashes, c.Again, c.AgainDue, c.Restarts, c.RestartsAgain, c.RestartsAgainDue, fired)
 		if err != nil {
 			return false, err
 		}

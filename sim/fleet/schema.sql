@@ -46,6 +46,14 @@ CREATE TABLE IF NOT EXISTS simrun_failures (
     PRIMARY KEY (campaign, signature)
 );
 
+-- In databases that are older too, where nothing is known of them: second crashes, in the middle of a recovery, and those of servers.
+ALTER TABLE simrun_results
+    ADD COLUMN IF NOT EXISTS again              bigint NOT NULL DEFAULT 0,
+    ADD COLUMN IF NOT EXISTS again_due          bigint NOT NULL DEFAULT 0,
+    ADD COLUMN IF NOT EXISTS restarts           bigint NOT NULL DEFAULT 0,
+    ADD COLUMN IF NOT EXISTS restarts_again     bigint NOT NULL DEFAULT 0,
+    ADD COLUMN IF NOT EXISTS restarts_again_due bigint NOT NULL DEFAULT 0;
+
 -- What failures of a kind were shrunk to.
 CREATE TABLE IF NOT EXISTS simrun_kinds (
     campaign  bigint NOT NULL REFERENCES simrun_campaigns ON DELETE CASCADE,

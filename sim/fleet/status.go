@@ -48,7 +48,15 @@ type Workload struct {
 	Conflicts int64  `json:"conflicts"`
 	Unknown   int64  `json:"unknown"`
 	Overlaps  int64  `json:"overlaps"`
-	Crashes   int64  `json:"crashes"`
+	// Crashes are those of the store, Restarts those of its server. Again and RestartsAgain count
+	// those of them that came in the middle of a recovery, AgainDue and RestartsAgainDue how many
+	// were to; what older workers have reported counts as none.
+	Crashes          int64 `json:"crashes"`
+	Again            int64 `json:"crashes_again"`
+	AgainDue         int64 `json:"crashes_again_due"`
+	Restarts         int64 `json:"server_crashes"`
+	RestartsAgain    int64 `json:"server_crashes_again"`
+	RestartsAgainDue int64 `json:"server_crashes_again_due"`
 }
 
 // Found is the failures of one signature.
@@ -119,7 +127,8 @@ func (s *Status) progress(ctx context.Context, tx pgx.Tx) error {
 
 func (s *Status) sums(ctx context.Context, tx pgx.Tx) error {
 	rows, err := tx.Query(ctx, `SELECT backend, scenario, sum(runs)::bigint, sum(failed)::bigint, sum(calls)::bigint, sum(applied)::bigint,
-		sum(conflicts)::bigint, sum(unknown)::bigint, sum(overlap)::bigint, sum(crashes)::bigint
+		sum(conflicts)::bigint, sum(unknown)::bigint, sum(overlap)::bigint, sum(crashes)::bigint,
+		sum(again)::bigint, sum(again_due)::bigint, sum(restarts)::bigint, sum(restarts_again)::bigint, sum(restarts_again_due)::bigint
 		FROM simrun_results WHERE campaign = $1 GROUP BY backend, scenario ORDER BY backend, scenario`, s.Campaign)
 	if err != nil {
 		return err
