@@ -353,7 +353,7 @@ func (w *world) finish() error {
 func (w *world) together() error {
 	first := w.complete(w.replicas[0])
 	for _, r := range w.replicas {
-		if !slices.Equal(first.names, w.complete(r).names) || len(w.complete(r).waiting) > 0 {
+		if has := w.complete(r); !slices.Equal(first.names, has.names) || len(has.waiting) > 0 {
 			return w.wrong(Lost, r, "it has other files than replica 0 after all were exchanged")
 		}
 	}
