@@ -10,6 +10,7 @@ import (
 )
 
 func TestCertify(t *testing.T) {
+	t.Parallel()
 	server.DSN(t) // or skip
 	cluster, err := server.Cluster()
 	require.NoError(t, err)

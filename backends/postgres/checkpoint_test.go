@@ -47,18 +47,37 @@ func strictly[S any](tb testing.TB) statetest.Place[S] {
 }
 
 func TestCheckpoints(t *testing.T) {
-	t.Run("read committed", func(t *testing.T) { statetest.Checkpoints(t, onServer[eventcore.CheckpointStore]) })
-	t.Run("serializable", func(t *testing.T) { statetest.Checkpoints(t, strictly[eventcore.CheckpointStore]) })
+	t.Parallel()
+	t.Run("read committed", func(t *testing.T) {
+		t.Parallel()
+		statetest.Checkpoints(t, onServer[eventcore.CheckpointStore])
+	})
+	t.Run("serializable", func(t *testing.T) {
+		t.Parallel()
+		statetest.Checkpoints(t, strictly[eventcore.CheckpointStore])
+	})
 }
 
 func TestSnapshots(t *testing.T) {
-	t.Run("read committed", func(t *testing.T) { statetest.Snapshots(t, onServer[eventcore.SnapshotStore]) })
-	t.Run("serializable", func(t *testing.T) { statetest.Snapshots(t, strictly[eventcore.SnapshotStore]) })
+	t.Parallel()
+	t.Run("read committed", func(t *testing.T) {
+		t.Parallel()
+		statetest.Snapshots(t, onServer[eventcore.SnapshotStore])
+	})
+	t.Run("serializable", func(t *testing.T) {
+		t.Parallel()
+		statetest.Snapshots(t, strictly[eventcore.SnapshotStore])
+	})
 }
 
 func TestLeases(t *testing.T) {
-	t.Run("read committed", func(t *testing.T) { statetest.Leases(t, onServer[eventcore.Coordinator]) })
+	t.Parallel()
+	t.Run("read committed", func(t *testing.T) {
+		t.Parallel()
+		statetest.Leases(t, onServer[eventcore.Coordinator])
+	})
 	t.Run("serializable", func(t *testing.T) {
+		t.Parallel()
 		if testing.Short() {
 			t.Skip("the statements are those of read committed")
 		}

@@ -3,6 +3,7 @@ package pgstep_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"regexp"
 	"strconv"
 	"strings"
@@ -196,7 +197,9 @@ func TestACOPYIsCarriedOutOrNotAsItsFaultSays(t *testing.T) {
 const everyFault = "net-cut-before=3%, net-cut-request=3%, net-cut-after=3%, net-cut-result=3%, net-delay=3%, net-half-open=3%, " +
 	"end-session=3%, net-refused=2%, cancel=4%"
 
-func TestACOPYRunsTheSameTwentyTimes(t *testing.T) {
+var repetitions = flag.Int("pgstep.copies", 6, "repetitions of TestACOPYRunsTheSameEachTime")
+
+func TestACOPYRunsTheSameEachTime(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes many runs")
 	}
@@ -214,7 +217,7 @@ func TestACOPYRunsTheSameTwentyTimes(t *testing.T) {
 	require.Positive(t, hit)
 	require.Positive(t, waits(text(t, first)))
 	t.Log(hit, "faults,", waits(text(t, first)), "waits")
-	for range 20 {
+	for range *repetitions {
 		again, err := sim.Run(t.Context(), cfg)
 		require.NoError(t, err)
 		if d := sim.Compare(first.Trace, again.Trace); d != nil {
