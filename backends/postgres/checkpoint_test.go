@@ -81,7 +81,7 @@ func TestLeases(t *testing.T) {
 		if testing.Short() {
 			t.Skip("the statements are those of read committed")
 		}
-		statetest.Leases(t, strictly[eventcore.Coordinator])
+		statetest.LeasesRaced(t, strictly[eventcore.Coordinator])
 	})
 }
 

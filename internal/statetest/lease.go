@@ -15,10 +15,17 @@ func Leases(t *testing.T, place func(testing.TB) Place[eventcore.Coordinator]) {
 	all(t, leaseChecks(), place)
 }
 
+// LeasesRaced checks what Leases does of acquisitions that meet, for a place whose statements are those
+// of one that Leases checks, and which differs in what they do when they meet.
+func LeasesRaced(t *testing.T, place func(testing.TB) Place[eventcore.Coordinator]) {
+	t.Helper()
+	all(t, racedLeaseChecks(), place)
+}
+
 type leaseHandles = handles[eventcore.Coordinator]
 
 func leaseChecks() []check[eventcore.Coordinator] {
-	return []check[eventcore.Coordinator]{
+	return append([]check[eventcore.Coordinator]{
 		{name: "a held lease is refused at once", run: leaseRefused},
 		{name: "a release lets the next one in", run: leaseReleased},
 		{name: "a release that comes late takes nothing from the next holder", run: leaseReleasedLate},
@@ -29,6 +36,11 @@ func leaseChecks() []check[eventcore.Coordinator] {
 		{name: "a release with a done context gives the lease up", run: leaseReleasedCancelled},
 		{name: "the zero subscription is refused", run: leaseOfNone},
 		{name: "closing the store loses the lease", run: leaseClosed, closes: true},
+	}, racedLeaseChecks()...)
+}
+
+func racedLeaseChecks() []check[eventcore.Coordinator] {
+	return []check[eventcore.Coordinator]{
 		{name: "one of many acquirers leads", run: oneLeads},
 		{name: "leaders that come and go never overlap", run: neverOverlap},
 		{name: "the methods of a lease can be called at the same time", run: leaseShared},
