@@ -21,23 +21,9 @@ import (
 // result; the error says that the configuration is not valid or that ctx was
 // cancelled. Runs share nothing and may be carried out concurrently.
 func Run(ctx context.Context, cfg Config) (*Result, error) {
-	cfg, err := cfg.prepared()
-	if err != nil {
-		return nil, err
-	}
-	r := newRun(cfg)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		r.simulate(ctx)
-	}()
-	if stalled := r.watch(done); stalled != nil {
-		return stalled, nil
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("sim: run of seed %d: %w", cfg.Seed, err)
-	}
-	return r.result, nil
+	var w worker
+	defer w.close()
+	return w.run(ctx, cfg)
 }
 
 // run is the state of one run.
@@ -89,9 +75,10 @@ func (r *run) tick() int64 {
 	return r.ticks
 }
 
-func newRun(cfg Config) *run {
+// newRun makes a run that w will carry out.
+func newRun(cfg Config, w *worker) *run {
 	plan := drawPlan(&cfg)
-	r := &run{cfg: cfg, world: newWorld(coro.Pull{})}
+	r := &run{cfg: cfg, world: newWorld(w.coroutines)}
 	if cfg.Backend.Blocks || cfg.GoroutineSwitch {
 		r.world.switcher = coro.Baton{}
 	}
