@@ -72,16 +72,8 @@ type Report struct {
 // client made one, the final global order must only have all events, with each stream
 // and each append in order, and keep to real time.
 func Check(ctx context.Context, history History, opts Options) Report {
-	l, reason := newFinalLog(&history)
-	if reason != "" {
-		return Report{Verdict: Unknown, Porcupine: Unknown, Reason: reason}
-	}
-	graph := l.checkGraph()
-	timeout := opts.Timeout
-	if timeout <= 0 {
-		timeout = DefaultTimeout
-	}
-	return weigh(&graph, newDecider(ctx, timeout).all(l.components()))
+	var m Memory
+	return m.Check(ctx, history, opts)
 }
 
 // weigh makes one judgement of two.

@@ -33,6 +33,7 @@ type run struct {
 	replay   *sched.Replay
 	injector *chaos.Injector
 	recorder *linearizability.Recorder
+	memory   *linearizability.Memory
 	env      Env
 	disk     *disk.Disk
 	// store is what clients reach of the backend, below faults. It outlives crashes.
@@ -78,7 +79,7 @@ func (r *run) tick() int64 {
 // newRun makes a run that w will carry out.
 func newRun(cfg Config, w *worker) *run {
 	plan := drawPlan(&cfg)
-	r := &run{cfg: cfg, world: newWorld(w.coroutines)}
+	r := &run{cfg: cfg, world: newWorld(w.coroutines), memory: w.memory}
 	if cfg.Backend.Blocks || cfg.GoroutineSwitch {
 		r.world.switcher = coro.Baton{}
 	}
@@ -151,7 +152,7 @@ func (r *run) simulate(ctx context.Context) {
 	r.world.onRequest, r.world.onLost = r.faultOf, r.lostSession
 	r.store = newProcess(r)
 	if !r.cfg.SkipChecks {
-		r.recorder = linearizability.NewRecorder(len(r.result.Program.Clients) + 1)
+		r.recorder = r.memory.NewRecorder()
 		r.world.trace.stamp = r.recorder.Stamp
 	}
 	if r.phases(ctx, tasksCtx) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/eventcore-go/eventcore-sim/linearizability"
 	"github.com/eventcore-go/eventcore-sim/sim/internal/coro"
 )
 
@@ -16,6 +17,7 @@ type worker struct {
 	gone chan struct{}
 	// coroutines are those that tasks ran in.
 	coroutines *coro.Pull
+	memory     *linearizability.Memory
 }
 
 // run is [Run].
@@ -53,7 +55,7 @@ func (w *worker) run(ctx context.Context, cfg Config) (*Result, error) {
 
 func (w *worker) start() {
 	jobs, gone, coroutines := make(chan func()), make(chan struct{}), &coro.Pull{}
-	w.jobs, w.gone, w.coroutines = jobs, gone, coroutines
+	w.jobs, w.gone, w.coroutines, w.memory = jobs, gone, coroutines, &linearizability.Memory{}
 	go func() {
 		defer close(gone)
 		defer coroutines.Close()
