@@ -10,8 +10,9 @@ type component struct {
 	calls   int // how many ops there will be
 	// indices has the place of each operation in the history.
 	indices []int
-	// narrowing is scratch space that all components share.
+	// narrowing and witness are scratch space that all components share.
 	narrowing *narrowing
+	witness   *witness
 }
 
 // readsGlobal says whether a client read the global order. The final read alone needs
@@ -93,7 +94,7 @@ func (p *partition) set(l *finalLog) {
 	add := func() *component {
 		c := &fresh[0]
 		fresh = fresh[1:]
-		c.narrowing = &l.narrowing
+		c.narrowing, c.witness = &l.narrowing, &l.witness
 		p.ordered = append(p.ordered, c)
 		return c
 	}

@@ -41,6 +41,7 @@ type finalLog struct {
 	partition          partition
 	translator         translator
 	narrowing          narrowing
+	witness            witness
 }
 
 // sentEvent is an event of an append and its places in the final log.

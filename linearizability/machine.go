@@ -80,13 +80,18 @@ func (m *machine) step(s *state, st *step) (bool, *state) {
 		return true, s
 	}
 	next := m.copy(s)
+	m.take(next, st)
+	return true, next
+}
+
+// take changes a state by a step.
+func (m *machine) take(s *state, st *step) {
 	if st.rank >= 0 {
-		next.global += len(st.pushes)
+		s.global += len(st.pushes)
 	}
 	for _, p := range st.pushes {
-		m.push(next, p)
+		m.push(s, p)
 	}
-	return true, next
 }
 
 // model returns the model for porcupine.
