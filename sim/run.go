@@ -42,6 +42,8 @@ type run struct {
 	opened, live eventcore.Store
 	liveAll      eventcore.AllReader
 	liveState    scenarios.State
+	// reads are those of the process that have ended, for further ones.
+	reads []*processReading
 	// epoch is the number of crashes so far, crashes how many of the plan's are over.
 	epoch, crashes int
 	// kills is how many of them were ends of all sessions with a server, restarts how many
@@ -253,8 +255,9 @@ func (r *run) ended(phase string, err error) bool {
 // observe attributes a fault in the trace.
 func (r *run) observe(_ context.Context, fault chaos.Fault) {
 	w := r.world
-	w.trace.add(step{time: w.now, task: int16(fault.Client), kind: stepFault, name: w.trace.intern(fault.String())})
-	r.mark(Mark{Client: fault.Client, Text: fault.String()})
+	text := fault.String()
+	w.trace.add(step{time: w.now, task: int16(fault.Client), kind: stepFault, name: w.trace.intern(text)})
+	r.mark(Mark{Client: fault.Client, Text: text})
 }
 
 // finish fills in what is known at the end of every run.
