@@ -50,8 +50,8 @@ type Client struct {
 	ref uint64
 }
 
-// begin prepares the client for an operation of s and returns the number of
-// attempts made before it.
+// begin prepares the client for an operation of s and returns where its attempts will
+// begin.
 func (c *Client) begin(s *spec) int {
 	if c.optionsOf != s.name {
 		c.options = []eventcore.Option{
@@ -67,7 +67,7 @@ func (c *Client) begin(s *spec) int {
 	}
 	c.spy.inner = c.Store
 	c.ref, c.projected, c.kept = 0, nil, nil
-	return len(c.spy.attempts)
+	return c.spy.begin()
 }
 
 // tick returns the logical time.

@@ -42,15 +42,24 @@ func (c *factCodec) Encode(event any) (string, json.RawMessage, error) {
 
 // Decode implements [eventcore.Codec].
 func (c *factCodec) Decode(typeName string, data json.RawMessage) (any, error) {
-	i := slices.Index(c.types, typeName)
-	if i < 0 {
-		return nil, fmt.Errorf("scenarios: type %q is none of %q", typeName, c.types)
-	}
-	f, err := parseFact(data)
-	f.Type = c.types[i]
+	f, err := c.DecodeTo(typeName, data)
 	if err != nil {
 		return nil, err
 	}
+	return f, nil
+}
+
+// DecodeTo implements [eventcore.CodecOf].
+func (c *factCodec) DecodeTo(typeName string, data json.RawMessage) (fact, error) {
+	i := slices.Index(c.types, typeName)
+	if i < 0 {
+		return fact{}, fmt.Errorf("scenarios: type %q is none of %q", typeName, c.types)
+	}
+	f, err := parseFact(data)
+	if err != nil {
+		return fact{}, err
+	}
+	f.Type = c.types[i]
 	return f, nil
 }
 

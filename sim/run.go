@@ -263,7 +263,7 @@ func (r *run) observe(_ context.Context, fault chaos.Fault) {
 // finish fills in what is known at the end of every run.
 func (r *run) finish() {
 	result := r.result
-	result.Schedule = r.world.choices
+	result.Schedule = r.world.trace.schedule()
 	result.Steps = int(r.world.steps.Load())
 	result.Elapsed = time.Duration(r.world.now)
 	result.Faults = r.injector.Log()
