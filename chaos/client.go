@@ -20,6 +20,8 @@ type client struct {
 	// those of its requests, onDisk those of its operations on the disk.
 	named, onRequests, onDisk []Fault
 	tallies                   [kindEnd]tally
+	// reads are those that have ended, for further ones.
+	reads []*reading
 	// struck counts by operation what tallies counts by kind.
 	struck map[eventcore.Operation]Struck
 }

@@ -24,13 +24,11 @@ func (e *injected) Error() string {
 	return "injected " + e.kind.String() + ": " + e.err.Error()
 }
 
-// Unwrap returns [ErrInjected] and the error that is marked.
-func (e *injected) Unwrap() []error {
-	if e.err == nil {
-		return []error{ErrInjected}
-	}
-	return []error{ErrInjected, e.err}
-}
+// Is says that it is [ErrInjected].
+func (e *injected) Is(target error) bool { return target == ErrInjected }
+
+// Unwrap returns the error that is marked.
+func (e *injected) Unwrap() error { return e.err }
 
 // failure returns a store failure that kind made.
 func failure(kind Kind, op eventcore.Operation, outcome eventcore.Outcome) error {

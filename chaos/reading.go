@@ -2,12 +2,14 @@ package chaos
 
 import (
 	"context"
+	"errors"
 	"iter"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 )
 
-// reading is one iteration of a read: what was asked for, and what came of it.
+// reading is one iteration of a read: what was asked for, and what came of it. It is used
+// again for another one later: closures for each would cost more than a read in memory.
 type reading struct {
 	op eventcore.Operation
 
@@ -23,6 +25,12 @@ type reading struct {
 	// events is the number of events that the store has yielded.
 	events int
 	end    ending
+
+	yield consumer
+	// body is next as a function value.
+	body consumer
+	// over says that nothing more is wanted.
+	over bool
 }
 
 // ending is how a read ended.
@@ -45,21 +53,33 @@ func (r *reading) open(ctx context.Context) iter.Seq2[eventcore.Recorded, error]
 	return r.store.ReadStream(ctx, r.id, r.after)
 }
 
-// run reads from the store and counts.
+// run reads from the store and counts. It is called once.
 func (r *reading) run(ctx context.Context, yield consumer) {
-	for event, err := range r.open(ctx) {
-		if err != nil {
-			r.end = failed
-			yield(event, err)
-			return
-		}
-		r.events++
-		if !yield(event, nil) {
-			return
-		}
+	r.yield = yield
+	r.open(ctx)(r.body)
+	if !r.over {
+		r.end = ended
 	}
-	r.end = ended
 }
+
+// next is the body of the loop over the store's events.
+func (r *reading) next(event eventcore.Recorded, err error) bool {
+	switch {
+	case r.over:
+		panic(errGoesOn)
+	case err != nil:
+		r.end, r.over = failed, true
+		r.yield(event, err)
+		return false
+	}
+	r.events++
+	r.over = !r.yield(event, nil)
+	return !r.over
+}
+
+// errGoesOn is what a store panics with that yields more events than its reader wants, as the
+// loop of a reader does.
+var errGoesOn = errors.New("the store goes on with a read that its reader has ended")
 
 // steps returns what run reads as a sequence.
 func (r *reading) steps(ctx context.Context) iter.Seq2[eventcore.Recorded, error] {

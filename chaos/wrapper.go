@@ -38,8 +38,9 @@ func (w *wrapper) ReadStream(ctx context.Context, id eventcore.StreamID, after e
 		return w.inner.ReadStream(ctx, id, after)
 	}
 	return func(yield func(eventcore.Recorded, error) bool) {
-		r := reading{op: eventcore.OpReadStream, store: w.inner, id: id, after: after}
-		w.client.read(ctx, &r, yield)
+		r := w.client.startRead(eventcore.OpReadStream)
+		r.store, r.id, r.after = w.inner, id, after
+		w.client.read(ctx, r, yield)
 	}
 }
 
@@ -49,13 +50,34 @@ func (w *allWrapper) ReadAll(ctx context.Context, filter eventcore.Filter, after
 		return w.all.ReadAll(ctx, filter, after, limit)
 	}
 	return func(yield func(eventcore.Recorded, error) bool) {
-		r := reading{op: eventcore.OpReadAll, all: w.all, filter: filter, position: after, limit: limit}
-		w.client.read(ctx, &r, yield)
+		r := w.client.startRead(eventcore.OpReadAll)
+		r.all, r.filter, r.position, r.limit = w.all, filter, after, limit
+		w.client.read(ctx, r, yield)
 	}
+}
+
+// startRead returns what one iteration of a read needs.
+func (c *client) startRead(op eventcore.Operation) *reading {
+	var r *reading
+	if n := len(c.reads); n > 0 {
+		r, c.reads = c.reads[n-1], c.reads[:n-1]
+	} else {
+		r = &reading{}
+		r.body = r.next
+	}
+	r.op = op
+	return r
 }
 
 // read carries out one iteration of a read.
 func (c *client) read(ctx context.Context, r *reading, yield consumer) {
+	c.carryOut(ctx, r, yield)
+	// A read that a panic has ended is not used again.
+	*r = reading{body: r.body}
+	c.reads = append(c.reads, r)
+}
+
+func (c *client) carryOut(ctx context.Context, r *reading, yield consumer) {
 	if c.idle() {
 		r.run(ctx, yield)
 		return

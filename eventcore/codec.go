@@ -11,3 +11,12 @@ type Codec interface {
 	// or change data.
 	Decode(typeName string, data json.RawMessage) (any, error)
 }
+
+// CodecOf is a [Codec] that can decode to E without making an interface value of each event,
+// which is an allocation. [Read], commands and projections whose events are an E use it where
+// their codec is one.
+type CodecOf[E any] interface {
+	Codec
+	// DecodeTo returns the same event, or the same error, as Decode.
+	DecodeTo(typeName string, data json.RawMessage) (E, error)
+}

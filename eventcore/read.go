@@ -29,14 +29,27 @@ func Read[E any](ctx context.Context, store Store, codec Codec, id StreamID, aft
 
 // decode returns the event with its payload, or with none and the error.
 func decode[E any](codec Codec, recorded *Recorded) (Event[E], error) {
-	payload, err := codec.Decode(recorded.Type, recorded.Data)
+	payload, err := decodeTo[E](codec, recorded)
 	if err == nil {
-		if typed, ok := payload.(E); ok {
-			return Event[E]{Recorded: *recorded, Payload: typed}, nil
-		}
-		err = fmt.Errorf("it is a %T, not a %v", payload, reflect.TypeFor[E]())
+		return Event[E]{Recorded: *recorded, Payload: payload}, nil
 	}
 	return Event[E]{Recorded: *recorded}, &DeserializationFailed{
 		Stream: recorded.Stream, Version: recorded.Version, Type: recorded.Type, Err: err,
 	}
+}
+
+// decodeTo returns the payload as an E.
+func decodeTo[E any](codec Codec, recorded *Recorded) (payload E, err error) {
+	if typed, ok := codec.(CodecOf[E]); ok {
+		return typed.DecodeTo(recorded.Type, recorded.Data)
+	}
+	event, err := codec.Decode(recorded.Type, recorded.Data)
+	if err != nil {
+		return payload, err
+	}
+	payload, ok := event.(E)
+	if !ok {
+		return payload, fmt.Errorf("it is a %T, not a %v", event, reflect.TypeFor[E]())
+	}
+	return payload, nil
 }

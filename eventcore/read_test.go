@@ -1,6 +1,7 @@
 package eventcore_test
 
 import (
+	"encoding/json"
 	"errors"
 	"testing"
 
@@ -90,4 +91,39 @@ func TestBreakingOutOfAReadReleasesTheStore(t *testing.T) {
 		require.Zero(t, store.open)
 	}
 	require.Len(t, store.reads, 2)
+}
+
+// numberCodec decodes to numbers, with and without an interface value.
+type numberCodec struct {
+	eventcore.Codec
+	err error
+}
+
+func (c *numberCodec) DecodeTo(_ string, data json.RawMessage) (int, error) {
+	if c.err != nil {
+		return 0, c.err
+	}
+	return len(data), nil
+}
+
+func TestReadUsesACodecOfItsType(t *testing.T) {
+	store := memory.New(memory.Config{})
+	record(t, t.Context(), store, newIDs(), streamA, "deposited", `{"amount":5}`)
+	read := func(codec eventcore.Codec) (got int, failure error) {
+		for e, err := range eventcore.Read[int](t.Context(), store, codec, streamA, 0) {
+			got, failure = e.Payload, err
+		}
+		return got, failure
+	}
+	got, err := read(&numberCodec{Codec: bankRegistry(t)})
+	require.NoError(t, err)
+	require.Equal(t, len(`{"amount":5}`), got)
+	broken := errors.New("broken")
+	_, err = read(&numberCodec{Codec: bankRegistry(t), err: broken})
+	require.ErrorIs(t, err, broken)
+	var failed *eventcore.DeserializationFailed
+	require.ErrorAs(t, err, &failed)
+	require.Equal(t, "deposited", failed.Type)
+	_, err = read(bankRegistry(t))
+	require.ErrorContains(t, err, "not a int", "the type of another codec's events is checked")
 }

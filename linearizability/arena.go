@@ -40,9 +40,11 @@ func (a *arena[T]) keep(s []T) []T {
 	return slices.Clip(s)
 }
 
-// grow moves a slice that began with take to where it has room for more.
-func (a *arena[T]) grow(s []T) []T {
-	return append(a.take(2*cap(s)+1), s...)
+// release forgets what was taken, which stays as it is, and keeps the room that is left.
+func (a *arena[T]) release() {
+	rest := copy(a.blocks, a.blocks[min(a.at, len(a.blocks)):])
+	clear(a.blocks[rest:])
+	a.blocks, a.at = a.blocks[:rest], 0
 }
 
 // reset forgets everything and keeps the memory. What was taken is overwritten.

@@ -53,14 +53,16 @@ type Report struct {
 	Reason string
 	// Anomalies are what the fast checker found, a few of each name.
 	Anomalies []Anomaly
-	// Porcupine is its verdict alone: Unknown where it ran out of time or memory, and
+	// Porcupine is the verdict of porcupine and its model alone: Unknown where it ran out of time or memory, and
 	// where it was not asked because the history cannot be judged.
 	Porcupine Verdict
 }
 
 // Check judges a history twice: with [CheckGraph], which decides and names anomalies, and
 // with porcupine (github.com/anishathalye/porcupine, after Wing and Gong and Lowe) and a
-// model of the whole store, which shares no rule with it. Where porcupine comes to the
+// model of the whole store, which shares no rule with it. Where the model goes along with
+// the calls in the order in which porcupine would try them first, which keeps to real time,
+// that is porcupine's OK, and porcupine need not search for it. Where porcupine comes to the
 // contrary the verdict is Disagreement: one of the two is wrong. porcupine can take
 // exponential time and memory; where it cannot decide in its limits, or before ctx is
 // done, the fast checker's verdict stands alone.
@@ -72,16 +74,8 @@ type Report struct {
 // client made one, the final global order must only have all events, with each stream
 // and each append in order, and keep to real time.
 func Check(ctx context.Context, history History, opts Options) Report {
-	l, reason := newFinalLog(&history)
-	if reason != "" {
-		return Report{Verdict: Unknown, Porcupine: Unknown, Reason: reason}
-	}
-	graph := l.checkGraph()
-	timeout := opts.Timeout
-	if timeout <= 0 {
-		timeout = DefaultTimeout
-	}
-	return weigh(&graph, newDecider(ctx, timeout).all(l.components()))
+	var m Memory
+	return m.Check(ctx, history, opts)
 }
 
 // weigh makes one judgement of two.

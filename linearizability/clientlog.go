@@ -5,8 +5,9 @@ import (
 	"github.com/eventcore-go/eventcore-sim/internal/chunked"
 )
 
-// clientLog has the operations of one client, in the order of their calls. It is
-// written by the client's goroutine alone.
+// clientLog has operations in the order of their calls: those of one client, which are
+// written by the client's goroutine alone, or those of all clients, where only one of these
+// runs at a time.
 type clientLog struct {
 	ops          chunked.List[Operation]
 	participants arena[eventcore.Participant]
@@ -14,9 +15,6 @@ type clientLog struct {
 	versions     arena[eventcore.StreamVersion]
 	conflicts    arena[eventcore.VersionConflict]
 	seen         arena[Seen]
-	// reading says that an iteration is filling the end of seen. One that begins
-	// in its loop's body must not write there.
-	reading bool
 	// idle are readings that can be used again.
 	idle []*reading
 	// Logs lie side by side; the space keeps one client's writes from slowing down
@@ -65,5 +63,14 @@ func (l *clientLog) reset() {
 	l.versions.reset()
 	l.conflicts.reset()
 	l.seen.reset()
-	l.reading = false
+}
+
+// release forgets everything and keeps the memory that no operation has a part of.
+func (l *clientLog) release() {
+	l.ops.Reset()
+	l.participants.release()
+	l.events.release()
+	l.versions.release()
+	l.conflicts.release()
+	l.seen.release()
 }

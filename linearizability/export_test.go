@@ -87,3 +87,14 @@ func Porcupine(ctx context.Context, h History, timeout time.Duration) Verdict {
 	}
 	return newDecider(ctx, timeout).all(l.components())
 }
+
+// Guessed says of each component whether the first guess explains it, without porcupine.
+func Guessed(h History) []bool {
+	l, _ := newFinalLog(&h)
+	var all []bool
+	for _, c := range l.components() {
+		ops, room := narrow(c)
+		all = append(all, room && c.witness.explains(len(c.streams), ops))
+	}
+	return all
+}

@@ -18,21 +18,21 @@ import (
 // applied by now or never will be. An error is the store's; the history then has no
 // Final and cannot be judged.
 func (r *Recorder) Final(ctx context.Context, store eventcore.Store) error {
-	wrapped := r.wrap(FinalClient, &r.clients[len(r.clients)-1], store)
+	wrapped := r.Wrap(FinalClient, store)
 	final := &Final{Streams: make(map[eventcore.StreamID][]eventcore.Recorded)}
-	streams := r.streams()
+	streams, sent := r.streams()
 	if all, ok := wrapped.(eventcore.AllReader); ok {
-		events, err := collect(all.ReadAll(ctx, eventcore.Filter{}, eventcore.Position{}, 0))
+		events, err := collect(all.ReadAll(ctx, eventcore.Filter{}, eventcore.Position{}, 0), sent)
 		if err != nil {
 			return fmt.Errorf("final read of the global order: %w", err)
 		}
 		final.Global = events
 		for i := range events {
-			streams[events[i].Stream] = struct{}{}
+			streams[events[i].Stream]++
 		}
 	}
 	for _, id := range sorted(streams) {
-		events, err := collect(wrapped.ReadStream(ctx, id, 0))
+		events, err := collect(wrapped.ReadStream(ctx, id, 0), streams[id])
 		if err != nil {
 			return fmt.Errorf("final read of stream %q: %w", id, err)
 		}
@@ -42,9 +42,9 @@ func (r *Recorder) Final(ctx context.Context, store eventcore.Store) error {
 	return nil
 }
 
-// collect returns all events, never nil without an error.
-func collect(events iter.Seq2[eventcore.Recorded, error]) ([]eventcore.Recorded, error) {
-	all := []eventcore.Recorded{}
+// collect returns all events, about so many, and never nil without an error.
+func collect(events iter.Seq2[eventcore.Recorded, error], about int) ([]eventcore.Recorded, error) {
+	all := make([]eventcore.Recorded, 0, about)
 	for event, err := range events {
 		if err != nil {
 			return nil, err
@@ -54,27 +54,35 @@ func collect(events iter.Seq2[eventcore.Recorded, error]) ([]eventcore.Recorded,
 	return all, nil
 }
 
-// streams returns every stream that a call named or showed.
-func (r *Recorder) streams() map[eventcore.StreamID]struct{} {
-	streams := make(map[eventcore.StreamID]struct{})
-	for c := range r.clients {
-		for i := range r.clients[c].ops.Len() {
-			op := r.clients[c].ops.At(i)
+// streams returns every stream that a call named or showed, each with 0, and how many events
+// were sent that may be in the store.
+func (r *Recorder) streams() (streams map[eventcore.StreamID]int, sent int) {
+	streams = make(map[eventcore.StreamID]int)
+	for c := range r.logs {
+		for i := range r.logs[c].ops.Len() {
+			op := r.logs[c].ops.At(i)
 			for p := range op.Participants {
-				streams[op.Participants[p].Stream] = struct{}{}
+				streams[op.Participants[p].Stream] = 0
 			}
 			if op.Kind == ReadStream {
-				streams[op.Stream] = struct{}{}
+				streams[op.Stream] = 0
 			}
+			// Most events come behind one of the same stream.
+			last := op.Stream
 			for e := range op.Seen {
-				streams[op.Seen[e].Stream] = struct{}{}
+				if id := op.Seen[e].Stream; id != last {
+					streams[id], last = 0, id
+				}
 			}
 			if op.Conflict != nil {
-				streams[op.Conflict.Stream] = struct{}{}
+				streams[op.Conflict.Stream] = 0
+			}
+			if op.Outcome != eventcore.OutcomeNotApplied {
+				sent += len(op.Events)
 			}
 		}
 	}
-	return streams
+	return streams, sent
 }
 
 // sorted returns the streams of a map in a fixed order: that of the map would make

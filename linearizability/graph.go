@@ -52,7 +52,8 @@ func (l *finalLog) checkGraph() GraphReport {
 	if reason := l.graphable(); reason != "" {
 		return GraphReport{Verdict: Unknown, Reason: reason}
 	}
-	g := &graph{log: l, global: -1}
+	g := &l.graph
+	g.reset(l)
 	if g.checkStructure() {
 		g.build()
 		g.search()
@@ -74,7 +75,8 @@ func (l *finalLog) graphable() string {
 	if len(l.ops) >= math.MaxInt32 || len(l.sent) >= math.MaxInt32 {
 		return "the history has more calls or events than can be numbered"
 	}
-	last := make([]int, len(l.names)) // the last append, plus 1, that named a stream
+	l.graph.last = zeroed(l.graph.last, len(l.names))
+	last := l.graph.last // the last append, plus 1, that named a stream
 	for i := range l.ops {
 		if l.ops[i].Kind != Append {
 			continue

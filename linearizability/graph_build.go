@@ -6,13 +6,13 @@ package linearizability
 func (g *graph) build() {
 	g.setIntervals()
 	owners := g.owners()
-	g.from = make([]int32, len(g.log.ops)+2)
+	g.from = zeroed(g.from, len(g.log.ops)+2)
 	// Counted by two further on, so that filling moves each start to its place.
 	g.eachEdge(owners, func(from, _ int32) { g.from[from+2]++ })
 	for i := 2; i < len(g.from); i++ {
 		g.from[i] += g.from[i-1]
 	}
-	g.next = make([]int32, g.from[len(g.from)-1])
+	g.next = zeroed(g.next, int(g.from[len(g.from)-1]))
 	g.eachEdge(owners, func(from, to int32) {
 		g.next[g.from[from+1]] = to
 		g.from[from+1]++
@@ -30,8 +30,8 @@ func (g *graph) owners() [][]int32 {
 	for s := range l.slots {
 		total += len(l.slots[s])
 	}
-	all := make([]int32, 0, total)
-	owners := make([][]int32, 0, len(l.slots)+1)
+	g.allOwners, g.owned = zeroed(g.allOwners, total), zeroed(g.owned, len(l.slots)+1)
+	all, owners := g.allOwners[:0], g.owned[:0]
 	add := func(numbers []int) {
 		from := len(all)
 		for _, n := range numbers {

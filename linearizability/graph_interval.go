@@ -30,6 +30,18 @@ type graph struct {
 	// next has the calls behind call i from from[i] to from[i+1].
 	next []int32
 	from []int32
+
+	// What follows is scratch space of single passes.
+	last             []int
+	allOwners        []int32
+	owned            [][]int32
+	waiting, inOrder []int32
+	soonest          []soonest
+}
+
+// reset makes it the empty graph of a log.
+func (g *graph) reset(l *finalLog) {
+	g.log, g.found, g.global, g.filters, g.lengths = l, findings{}, -1, nil, g.lengths[:0]
 }
 
 // of returns the intervals of a call.
@@ -42,8 +54,8 @@ func (g *graph) setIntervals() {
 	for i := range l.ops {
 		total += 1 + len(l.parts[i])
 	}
-	g.all = make([]interval, 0, total)
-	g.first = make([]int32, len(l.ops)+1)
+	g.all = zeroed(g.all, total)[:0]
+	g.first = zeroed(g.first, len(l.ops)+1)
 	for i := range l.ops {
 		switch op := &l.ops[i]; {
 		case op.Kind == Append && l.applied[i]:

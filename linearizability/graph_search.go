@@ -26,11 +26,13 @@ func (g *graph) search() {
 // else those that are behind none (Kahn: Topological sorting of large networks, CACM 5,
 // 1962).
 func (g *graph) sorted() []int32 {
-	waiting := make([]int32, len(g.log.ops))
+	g.waiting = zeroed(g.waiting, len(g.log.ops))
+	waiting := g.waiting
 	for _, to := range g.next {
 		waiting[to]++
 	}
-	order := make([]int32, 0, len(waiting))
+	g.inOrder = zeroed(g.inOrder, len(waiting))
+	order := g.inOrder[:0]
 	for i, n := range waiting {
 		if n == 0 {
 			order = append(order, int32(i))
@@ -69,7 +71,8 @@ const maxTimeProofs = 64
 // searchTime looks for calls that must come before one which had returned when they were
 // called.
 func (g *graph) searchTime(order []int32) {
-	m := make([]soonest, len(g.log.ops))
+	g.soonest = zeroed(g.soonest, len(g.log.ops))
+	m := g.soonest
 	for i := range m {
 		m[i] = soonest{Never, -1, 0}
 	}

@@ -34,6 +34,14 @@ type finalLog struct {
 	returns []int64
 	// next is scratch space: the version that each participant has got to.
 	next []eventcore.Version
+
+	// allParts and allSlots are what parts and slots are cut from.
+	allParts, allSlots []int
+	graph              graph
+	partition          partition
+	translator         translator
+	narrowing          narrowing
+	witness            witness
 }
 
 // sentEvent is an event of an append and its places in the final log.
@@ -53,27 +61,34 @@ type duplicate struct {
 
 // newFinalLog indexes a history; the text says why it cannot be judged, "" if it can.
 func newFinalLog(h *History) (*finalLog, string) {
+	l := &finalLog{}
+	return l, l.set(h)
+}
+
+// set makes it the index of a history, in the memory that it had for another one.
+func (l *finalLog) set(h *History) string {
 	if reason := usable(h); reason != "" {
-		return nil, reason
+		return reason
 	}
-	l := &finalLog{history: h, ops: h.Operations, applied: make([]bool, len(h.Operations)), returns: make([]int64, len(h.Operations))}
+	l.history, l.ops, l.extra = h, h.Operations, l.extra[:0]
+	l.applied, l.returns = zeroed(l.applied, len(l.ops)), zeroed(l.returns, len(l.ops))
 	l.numberStreams()
 	if reason := l.numberEvents(); reason != "" {
-		return nil, reason
+		return reason
 	}
 	if reason := l.resolveStreams(); reason != "" {
-		return nil, reason
+		return reason
 	}
 	l.placeEvents()
 	l.rankEvents()
 	l.settle()
-	return l, ""
+	return ""
 }
 
 func (l *finalLog) numberStreams() {
 	l.names = sorted(l.history.Final.Streams)
-	l.numbers = make(map[eventcore.StreamID]int, len(l.names))
-	l.streams = make([][]eventcore.Recorded, len(l.names))
+	l.numbers = emptied(l.numbers, len(l.names))
+	l.streams = zeroed(l.streams, len(l.names))
 	for n, id := range l.names {
 		l.numbers[id] = n
 		l.streams[n] = l.history.Final.Streams[id]
@@ -86,9 +101,9 @@ func (l *finalLog) numberEvents() string {
 	for i := range l.ops {
 		total += len(l.ops[i].Events)
 	}
-	l.sent = make([]sentEvent, 0, total)
-	l.index = make(map[eventcore.EventID]int, total)
-	l.first = make([]int, len(l.ops)+1)
+	l.sent = zeroed(l.sent, total)[:0]
+	l.index = emptied(l.index, total)
+	l.first = zeroed(l.first, len(l.ops)+1)
 	for i := range l.ops {
 		for e := range l.ops[i].Events {
 			id := l.ops[i].Events[e].ID
@@ -109,8 +124,9 @@ func (l *finalLog) resolveStreams() string {
 	for i := range l.ops {
 		total += max(1, len(l.ops[i].Participants))
 	}
-	all := make([]int, 0, total)
-	l.parts = make([][]int, len(l.ops))
+	l.allParts = zeroed(l.allParts, total)
+	all := l.allParts[:0]
+	l.parts = zeroed(l.parts, len(l.ops))
 	for i := range l.ops {
 		op, from := &l.ops[i], len(all)
 		switch op.Kind {
@@ -141,8 +157,9 @@ func (l *finalLog) placeEvents() {
 	for _, events := range l.streams {
 		total += len(events)
 	}
-	all := make([]int, total)
-	l.slots = make([][]int, len(l.streams))
+	l.allSlots = zeroed(l.allSlots, total)
+	all := l.allSlots
+	l.slots = zeroed(l.slots, len(l.streams))
 	for s, events := range l.streams {
 		l.slots[s], all = all[:len(events)], all[len(events):]
 		for v := range events {
@@ -162,7 +179,7 @@ func (l *finalLog) placeEvents() {
 // rankEvents notes where events stand in the final global order.
 func (l *finalLog) rankEvents() {
 	global := l.history.Final.Global
-	l.ranks = make([]int, len(global))
+	l.ranks = zeroed(l.ranks, len(global))
 	for rank := range global {
 		n, sent := l.index[global[rank].ID]
 		if !sent {

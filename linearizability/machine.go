@@ -17,6 +17,8 @@ type machine struct {
 	budget    int
 	exhausted bool
 
+	// block is the number of states, and of nodes, that are allocated at once.
+	block  int
 	states []state
 	heads  []*node
 	nodes  []node
@@ -29,10 +31,11 @@ func newMachine(ctx context.Context, streams, calls int) *machine {
 	// A state with its nodes and map entry, and one bit for each call.
 	each := 300 + 8*streams + calls/8
 	// However long the history, each call may be tried twice.
-	return &machine{ctx: ctx, streams: streams, budget: memory/each + 2*calls}
+	return &machine{ctx: ctx, streams: streams, budget: memory/each + 2*calls, block: min(machineBlock, calls+2)}
 }
 
-// machineBlock is the number of states that are allocated at once.
+// machineBlock is the largest number of states that are allocated at once. Most components
+// need fewer.
 const machineBlock = 64
 
 // initial returns the state of an empty store.
@@ -40,8 +43,8 @@ func (m *machine) initial() *state { return m.copy(&state{heads: make([]*node, m
 
 func (m *machine) copy(from *state) *state {
 	if len(m.states) == 0 {
-		m.states = make([]state, machineBlock)
-		m.heads = make([]*node, machineBlock*m.streams)
+		m.states = make([]state, m.block)
+		m.heads = make([]*node, m.block*m.streams)
 	}
 	s := &m.states[0]
 	m.states = m.states[1:]
@@ -53,7 +56,7 @@ func (m *machine) copy(from *state) *state {
 
 func (m *machine) push(s *state, p push) {
 	if len(m.nodes) == 0 {
-		m.nodes = make([]node, machineBlock)
+		m.nodes = make([]node, m.block)
 	}
 	n := &m.nodes[0]
 	m.nodes = m.nodes[1:]
@@ -77,13 +80,18 @@ func (m *machine) step(s *state, st *step) (bool, *state) {
 		return true, s
 	}
 	next := m.copy(s)
+	m.take(next, st)
+	return true, next
+}
+
+// take changes a state by a step.
+func (m *machine) take(s *state, st *step) {
 	if st.rank >= 0 {
-		next.global += len(st.pushes)
+		s.global += len(st.pushes)
 	}
 	for _, p := range st.pushes {
-		m.push(next, p)
+		m.push(s, p)
 	}
-	return true, next
 }
 
 // model returns the model for porcupine.

@@ -12,16 +12,19 @@ import (
 // the narrow ones its first guess is nearly always right, however many clients there are.
 //
 // The new intervals lie in the old ones: an order that explains the narrow calls explains
-// the real ones, whatever narrow got wrong. False means that a call has no room left.
+// the real ones, whatever narrow got wrong. False means that a call has no room left. The
+// calls are valid until another component of the same history is narrowed.
 func narrow(c *component) ([]porcupine.Operation, bool) {
-	n := newNarrowing(c)
+	n := c.narrowing
+	n.set(c)
 	for i := range c.ops {
 		n.note(&c.ops[i])
 	}
 	for s := range n.of {
 		n.of[s].close()
 	}
-	ops := make([]porcupine.Operation, len(c.ops))
+	n.ops = zeroed(n.ops, len(c.ops))
+	ops := n.ops
 	for i := range c.ops {
 		ops[i] = n.confine(&c.ops[i])
 		if ops[i].Call > ops[i].Return {
@@ -35,8 +38,11 @@ func narrow(c *component) ([]porcupine.Operation, bool) {
 // order.
 type narrowing struct {
 	of []demands
-	// spans is scratch space.
-	spans []span
+	// What follows is scratch space.
+	spans   []span
+	lengths []int
+	bounds  []int64
+	ops     []porcupine.Operation
 }
 
 // span: a call found a stream, or the global order, at a length from low to high, and
@@ -56,9 +62,11 @@ type demands struct {
 	longer []int64
 }
 
-func newNarrowing(c *component) *narrowing {
+// set makes it that of a component.
+func (n *narrowing) set(c *component) {
 	global := len(c.streams)
-	lengths := make([]int, global+1)
+	n.lengths = zeroed(n.lengths, global+1)
+	lengths := n.lengths
 	total := global + 1
 	for i := range c.ops {
 		for _, p := range c.ops[i].Input.(*step).pushes {
@@ -67,8 +75,8 @@ func newNarrowing(c *component) *narrowing {
 			total += 2
 		}
 	}
-	n := &narrowing{of: make([]demands, global+1)}
-	all := make([]int64, 3*total)
+	n.of, n.bounds = zeroed(n.of, global+1), zeroed(n.bounds, 3*total)
+	all := n.bounds
 	for s, length := range lengths {
 		d := &n.of[s]
 		for _, field := range []*[]int64{&d.made, &d.last, &d.longer} {
@@ -78,7 +86,6 @@ func newNarrowing(c *component) *narrowing {
 			d.longer[v] = Never
 		}
 	}
-	return n
 }
 
 // find returns what a step demands. The slice is valid until the next call.

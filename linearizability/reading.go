@@ -17,10 +17,9 @@ type reading struct {
 	consume func(eventcore.Recorded, error) bool
 	// body is next as a function value.
 	body func(eventcore.Recorded, error) bool
-	// shared says that what was seen lies at the end of the log's arena.
-	shared bool
-	seen   []Seen
-	ended  bool
+	// seen is this iteration's own memory until it has ended: others may begin meanwhile.
+	seen  []Seen
+	ended bool
 }
 
 // startReading returns what passes one iteration on to consume and records it as
@@ -36,10 +35,6 @@ func (l *clientLog) startReading(r *Recorder, op *Operation, consume func(eventc
 	it.stamp, it.op, it.limit, it.consume, it.ended = &r.stamp, op, op.Limit, consume, false
 	// Until it has ended a read has failed: the loop's body may never come back.
 	op.End = Failed
-	if it.shared = !l.reading; it.shared {
-		l.reading = true
-		it.seen = l.seen.take(1)
-	}
 	return it
 }
 
@@ -78,9 +73,6 @@ func (it *reading) next(event eventcore.Recorded, err error) bool {
 // add keeps an event. The operation shows it at once: a client that is given up in
 // the middle of its loop has seen it.
 func (it *reading) add(e *eventcore.Recorded) {
-	if it.shared && len(it.seen) == cap(it.seen) {
-		it.seen = it.log.seen.grow(it.seen)
-	}
 	it.seen = append(it.seen, Seen{e.ID, e.Stream, e.Version, e.Position})
 	it.op.Seen = it.seen
 }
@@ -92,10 +84,8 @@ func (it *reading) end(end End, err error) {
 
 // finish runs after a panic of the loop's body too: the read then never returned.
 func (it *reading) finish() {
-	if it.shared {
-		it.op.Seen = it.log.seen.keep(it.seen)
-		it.log.reading = false
-	}
-	it.op, it.consume, it.seen = nil, nil, nil
+	seen := &it.log.seen
+	it.op.Seen = seen.keep(append(seen.take(len(it.seen)), it.seen...))
+	it.op, it.consume, it.seen = nil, nil, it.seen[:0]
 	it.log.idle = append(it.log.idle, it)
 }

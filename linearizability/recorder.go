@@ -7,16 +7,30 @@ import (
 )
 
 // Recorder records the calls of several clients. Each client's calls come from one
-// goroutine at a time; different clients may be on different goroutines.
+// goroutine at a time; different clients may be on different goroutines, unless the
+// recorder is one of [Memory.NewRecorder].
 type Recorder struct {
-	stamp   atomic.Int64
-	clients []clientLog // one each, then one for the final reads
-	final   *Final
+	stamp atomic.Int64
+	// logs are one for each client, then one for the final reads; or one for all.
+	logs  []clientLog
+	final *Final
 }
 
 // NewRecorder returns a recorder for clients 0 to clients-1.
 func NewRecorder(clients int) *Recorder {
-	return &Recorder{clients: make([]clientLog, clients+1)}
+	return &Recorder{logs: make([]clientLog, clients+1)}
+}
+
+// log returns that of a client.
+func (r *Recorder) log(client int) *clientLog {
+	switch {
+	case len(r.logs) == 1:
+		return &r.logs[0]
+	case client == FinalClient:
+		return &r.logs[len(r.logs)-1]
+	default:
+		return &r.logs[client]
+	}
 }
 
 // Wrap returns a store that passes every call on to store and records it as one of
@@ -24,11 +38,7 @@ func NewRecorder(clients int) *Recorder {
 // the outermost wrapper: what it does not see is not judged. A sequence that is
 // iterated twice is recorded as two calls, one that is never iterated as none.
 func (r *Recorder) Wrap(client int, store eventcore.Store) eventcore.Store {
-	return r.wrap(client, &r.clients[client], store)
-}
-
-func (r *Recorder) wrap(client int, log *clientLog, store eventcore.Store) eventcore.Store {
-	s := &recording{recorder: r, client: client, log: log, inner: store}
+	s := &recording{recorder: r, client: client, log: r.log(client), inner: store}
 	if all, ok := store.(eventcore.AllReader); ok {
 		return &recordingAll{s, all}
 	}
@@ -44,8 +54,8 @@ func (r *Recorder) Stamp() int64 { return r.stamp.Load() }
 func (r *Recorder) Reset() {
 	r.stamp.Store(0)
 	r.final = nil
-	for c := range r.clients {
-		r.clients[c].reset()
+	for i := range r.logs {
+		r.logs[i].reset()
 	}
 }
 
@@ -53,19 +63,22 @@ func (r *Recorder) Reset() {
 // be called while a call is under way, except one that will never return.
 func (r *Recorder) History() History {
 	total := 0
-	for c := range r.clients {
-		total += r.clients[c].ops.Len()
+	for i := range r.logs {
+		total += r.logs[i].ops.Len()
 	}
 	ops := make([]Operation, 0, total)
-	taken := make([]int, len(r.clients))
+	if len(r.logs) == 1 {
+		return History{Operations: r.logs[0].ops.AppendTo(ops), Final: r.final}
+	}
+	taken := make([]int, len(r.logs))
 	for len(ops) < total {
 		var first *Operation
 		of := 0
-		for c := range r.clients {
-			if taken[c] == r.clients[c].ops.Len() {
+		for c := range r.logs {
+			if taken[c] == r.logs[c].ops.Len() {
 				continue
 			}
-			if op := r.clients[c].ops.At(taken[c]); first == nil || op.Call < first.Call {
+			if op := r.logs[c].ops.At(taken[c]); first == nil || op.Call < first.Call {
 				first, of = op, c
 			}
 		}

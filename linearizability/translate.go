@@ -15,10 +15,17 @@ type translator struct {
 	expects arena[expectation]
 	pushes  arena[push]
 	ids     arena[uint64]
+	// in has the component of each call, nil for one that constrains nothing.
+	in []*component
 }
 
-func newTranslator(l *finalLog, p *partition) *translator {
-	return &translator{log: l, parts: p, steps: make([]step, len(l.ops))}
+// set makes it the translator of a log.
+func (t *translator) set(l *finalLog, p *partition) {
+	t.log, t.parts = l, p
+	t.steps, t.in = zeroed(t.steps, len(l.ops)), zeroed(t.in, len(l.ops))
+	t.expects.reset()
+	t.pushes.reset()
+	t.ids.reset()
 }
 
 // step translates a call; nil if it constrains nothing.

@@ -69,7 +69,7 @@ func (c *Client) begin(s *spec) {
 	}
 	c.spy.inner = c.Store
 	c.ref, c.projected, c.kept = 0, nil, nil
-	c.first = len(c.spy.attempts)
+	c.first = c.spy.begin()
 }
 
 // result returns what the operation under way has done so far.

@@ -16,7 +16,7 @@ func contention() spec {
 		doc:           "many clients count up in one stream; catches lost and doubled updates",
 		params:        Params{Clients: 4, OpsPerClient: 12, Streams: 1, MaxEvents: 4},
 		wantsConflict: true,
-		codec:         func() eventcore.Codec { return &factCodec{[]string{typeCounted}} },
+		codec:         func() eventcore.Codec { return &factCodec{types: []string{typeCounted}} },
 		pools:         func(Params) pools { return pools{main: pool("counter", 1)} },
 		operations: []operation{
 			{

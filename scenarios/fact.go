@@ -23,7 +23,12 @@ type fact struct {
 
 // factCodec is the codec of facts of certain types. It writes JSON by hand: a
 // command reads some twenty events, and reflection would take most of its time.
-type factCodec struct{ types []string }
+type factCodec struct {
+	types []string
+	// peers are those that were read, for the next facts that name them. They make the codec
+	// one for the commands of one client, which come one after another.
+	peers peers
+}
 
 var errNotAFact = errors.New("the payload is no fact")
 
@@ -42,15 +47,24 @@ func (c *factCodec) Encode(event any) (string, json.RawMessage, error) {
 
 // Decode implements [eventcore.Codec].
 func (c *factCodec) Decode(typeName string, data json.RawMessage) (any, error) {
-	i := slices.Index(c.types, typeName)
-	if i < 0 {
-		return nil, fmt.Errorf("scenarios: type %q is none of %q", typeName, c.types)
-	}
-	f, err := parseFact(data)
-	f.Type = c.types[i]
+	f, err := c.DecodeTo(typeName, data)
 	if err != nil {
 		return nil, err
 	}
+	return f, nil
+}
+
+// DecodeTo implements [eventcore.CodecOf].
+func (c *factCodec) DecodeTo(typeName string, data json.RawMessage) (fact, error) {
+	i := slices.Index(c.types, typeName)
+	if i < 0 {
+		return fact{}, fmt.Errorf("scenarios: type %q is none of %q", typeName, c.types)
+	}
+	f, err := c.peers.parse(data)
+	if err != nil {
+		return fact{}, err
+	}
+	f.Type = c.types[i]
 	return f, nil
 }
 
@@ -94,10 +108,36 @@ func appendString(b []byte, s string) ([]byte, error) {
 	return append(b, '"'), nil
 }
 
-// parseFact reads a fact, without its type. What the fast path does not know is
-// left to encoding/json, so that both accept the same payloads.
+// peers are streams that facts have named.
+type peers []eventcore.StreamID
+
+// parseName returns the stream of that name. Few streams are named over and over.
+func (p *peers) parseName(name []byte) (eventcore.StreamID, error) {
+	for _, id := range *p {
+		if id.String() == string(name) {
+			return id, nil
+		}
+	}
+	id, err := eventcore.ParseStreamID(string(name))
+	if err == nil && len(*p) < maxPeers {
+		*p = append(*p, id)
+	}
+	return id, err
+}
+
+// maxPeers is up to how many a search is faster than parsing.
+const maxPeers = 16
+
+// parseFact reads a fact, without its type.
 func parseFact(data []byte) (fact, error) {
-	if f, ok := scanFact(data); ok {
+	var p peers
+	return p.parse(data)
+}
+
+// parse is parseFact. What the fast path does not know is left to encoding/json, so that both
+// accept the same payloads.
+func (p *peers) parse(data []byte) (fact, error) {
+	if f, ok := p.scan(data); ok {
 		return f, nil
 	}
 	var f fact
@@ -112,8 +152,8 @@ func parseFact(data []byte) (fact, error) {
 	return f, nil
 }
 
-// scanFact reads a fact in the very form that appendJSON writes.
-func scanFact(b []byte) (f fact, ok bool) {
+// scan reads a fact in the very form that appendJSON writes.
+func (p *peers) scan(b []byte) (f fact, ok bool) {
 	if b, ok = cut(b, "{"); !ok {
 		return fact{}, false
 	}
@@ -138,7 +178,7 @@ func scanFact(b []byte) (f fact, ok bool) {
 		for end < len(rest) && plain(rest[end]) {
 			end++
 		}
-		peer, err := eventcore.ParseStreamID(string(rest[:end]))
+		peer, err := p.parseName(rest[:end])
 		if end == len(rest) || rest[end] != '"' || err != nil {
 			return fact{}, false
 		}

@@ -11,7 +11,7 @@ import (
 )
 
 func TestFactsRoundTrip(t *testing.T) {
-	codec := &factCodec{[]string{"x", "y"}}
+	codec := &factCodec{types: []string{"x", "y"}}
 	for _, n := range []int64{0, 1, -1, 42, math.MaxInt64, math.MinInt64} {
 		for _, ref := range []uint64{0, 1, 1 << 53, math.MaxUint64} {
 			for _, peer := range []string{"", "account/1", `quote"`, `back\slash`, "ümlaut", "tab\there", "a<b>&c"} {
@@ -32,7 +32,7 @@ func TestFactsRoundTrip(t *testing.T) {
 }
 
 func TestFactCodecRefusesWhatItDoesNotKnow(t *testing.T) {
-	codec := &factCodec{[]string{"x"}}
+	codec := &factCodec{types: []string{"x"}}
 	_, _, err := codec.Encode(fact{Type: "z"})
 	require.ErrorContains(t, err, `type "z" is none of ["x"]`)
 	_, _, err = codec.Encode("x")
@@ -54,7 +54,7 @@ func FuzzFact(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		fast, ok := scanFact(data)
+		fast, ok := (&peers{}).scan(data)
 		if !ok {
 			return
 		}

@@ -37,6 +37,7 @@ type Final struct {
 	names  []eventcore.StreamID
 	places map[eventcore.EventID]place
 	tries  map[eventcore.EventID]bool
+	orders map[string][]*eventcore.Recorded
 }
 
 // LostSession is a session of a store with its server that the network has cut, or the
@@ -66,10 +67,19 @@ func (f *Final) streams() []eventcore.StreamID {
 	return f.names
 }
 
+// events returns the number of events in the streams.
+func (f *Final) events() int {
+	n := 0
+	for _, events := range f.Streams {
+		n += len(events)
+	}
+	return n
+}
+
 // placeOf returns where an event stands in the streams.
 func (f *Final) placeOf(id eventcore.EventID) place {
 	if f.places == nil {
-		f.places = make(map[eventcore.EventID]place)
+		f.places = make(map[eventcore.EventID]place, f.events())
 		for _, name := range f.streams() {
 			events := f.Streams[name]
 			for i := range events {
@@ -88,7 +98,7 @@ func (f *Final) placeOf(id eventcore.EventID) place {
 // tried says whether any operation sent an event with that ID.
 func (f *Final) tried(id eventcore.EventID) bool {
 	if f.tries == nil {
-		f.tries = make(map[eventcore.EventID]bool)
+		f.tries = make(map[eventcore.EventID]bool, f.events())
 		for i := range f.Results {
 			for _, attempt := range f.Results[i].Attempts {
 				for j := range attempt.Events {

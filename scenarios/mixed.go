@@ -17,7 +17,7 @@ func mixed() spec {
 		wantsConflict: true,
 		codec: func() eventcore.Codec {
 			types := mixedTypes()
-			return &factCodec{types[:]}
+			return &factCodec{types: types[:]}
 		},
 		pools:      func(p Params) pools { return pools{main: pool("s", p.Streams)} },
 		operations: append(mixedWrites(), mixedReads()...),

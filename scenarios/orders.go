@@ -41,7 +41,7 @@ func orders() spec {
 		params:        Params{Clients: 4, OpsPerClient: 12, Streams: 4, MaxEvents: 2},
 		wantsConflict: true,
 		codec: func() eventcore.Codec {
-			return &factCodec{[]string{typePlaced, typeStocked, typeReserved, typeFulfilled, typeCancelled}}
+			return &factCodec{types: []string{typePlaced, typeStocked, typeReserved, typeFulfilled, typeCancelled}}
 		},
 		pools:      orderPools,
 		operations: orderOperations(),

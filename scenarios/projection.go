@@ -63,7 +63,7 @@ func leadership() spec {
 	}
 }
 
-func makerCodec() eventcore.Codec { return &factCodec{[]string{typeMade, typePoison}} }
+func makerCodec() eventcore.Codec { return &factCodec{types: []string{typeMade, typePoison}} }
 
 // makes is the operation that appends events, of which one in a batch may be poison.
 func makes(weight int) operation {

@@ -23,6 +23,9 @@ func projectionInvariants() []Invariant {
 
 // order returns the events of a subscription in the global order.
 func (f *Final) order(subscription string) []*eventcore.Recorded {
+	if list, known := f.orders[subscription]; known {
+		return list
+	}
 	filter := filterOf(subscription)
 	var list []*eventcore.Recorded
 	for i := range f.Global {
@@ -30,6 +33,10 @@ func (f *Final) order(subscription string) []*eventcore.Recorded {
 			list = append(list, e)
 		}
 	}
+	if f.orders == nil {
+		f.orders = make(map[string][]*eventcore.Recorded)
+	}
+	f.orders[subscription] = list
 	return list
 }
 

@@ -100,7 +100,7 @@ func (p *projection) options(subscription eventcore.SubscriptionID) []eventcore.
 	}
 	retry := eventcore.Exponential(projectionDelay, projectionMaximum, tries)
 	options := []eventcore.ProjectionOption{
-		eventcore.WithProjectionCodec(&factCodec{[]string{typeMade}}),
+		eventcore.WithProjectionCodec(&factCodec{types: []string{typeMade}}),
 		eventcore.WithSubscription(subscription),
 		eventcore.WithFilter(filterOf(p.how.Subscription)),
 		eventcore.WithPageSize(p.limit),

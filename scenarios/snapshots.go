@@ -18,7 +18,7 @@ func snapshots() spec {
 		doc:           "commands over several streams resume from kept states while others write; catches snapshots that are not the fold they stand for, and that go back",
 		params:        Params{Clients: 4, OpsPerClient: 10, Streams: 3, MaxEvents: 3},
 		wantsConflict: true,
-		codec:         func() eventcore.Codec { return &factCodec{[]string{typeTold, typeMade, typePoison}} },
+		codec:         func() eventcore.Codec { return &factCodec{types: []string{typeTold, typeMade, typePoison}} },
 		pools:         func(p Params) pools { return pools{main: pool("item", p.Streams)} },
 		abilities:     []ability{ableSnapshots},
 		operations: []operation{

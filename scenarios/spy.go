@@ -17,9 +17,32 @@ type spy struct {
 	written []Written
 }
 
+// The room for attempts and for what they wrote is made in blocks of so many: growing a slice
+// would copy what nobody looks for there any more.
+const (
+	spyBlock = 16
+	// spyRoom is how many attempts nearly all operations have at most.
+	spyRoom = 4
+)
+
+// room returns a slice with room for n more: s, or one without anything in it.
+func room[T any](s []T, n int) []T {
+	if cap(s)-len(s) >= n {
+		return s
+	}
+	return make([]T, 0, max(spyBlock, n))
+}
+
+// begin prepares for an operation, and returns where its attempts will begin.
+func (s *spy) begin() int {
+	s.attempts = room(s.attempts, spyRoom)
+	return len(s.attempts)
+}
+
 // Append implements [eventcore.Store]. The attempt is noted before it is made: who is taken
 // down in its middle does not come back to note it.
 func (s *spy) Append(ctx context.Context, writes eventcore.Writes) (eventcore.Appended, error) {
+	s.written = room(s.written, len(writes.Events()))
 	participants, first := writes.Participants(), len(s.written)
 	for _, write := range writes.Events() {
 		to := participants[write.Participant]

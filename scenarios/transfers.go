@@ -30,7 +30,7 @@ func transfers() spec {
 		params:        Params{Clients: 4, OpsPerClient: 12, Streams: 4, MaxEvents: 1},
 		wantsConflict: true,
 		codec: func() eventcore.Codec {
-			return &factCodec{[]string{typeDeposited, typeDebited, typeCredited}}
+			return &factCodec{types: []string{typeDeposited, typeDebited, typeCredited}}
 		},
 		pools: func(p Params) pools { return pools{main: pool("account", max(2, p.Streams))} },
 		operations: []operation{

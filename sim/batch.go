@@ -52,12 +52,14 @@ func (b Batch) Do(ctx context.Context) (Summary, error) {
 	var workers errgroup.Group
 	for range max(1, b.Workers) {
 		workers.Go(func() error {
+			var w worker
+			defer w.close()
 			for {
 				i, cfg, more := pull()
 				if !more {
 					return nil
 				}
-				if err := d.run(ctx, i, cfg); err != nil {
+				if err := d.run(ctx, &w, i, cfg); err != nil {
 					return err
 				}
 			}
@@ -87,10 +89,10 @@ func (d *delivery) isStopped() bool {
 	return d.stopped
 }
 
-func (d *delivery) run(ctx context.Context, i int, cfg Config) error {
-	carryOut := Run
+func (d *delivery) run(ctx context.Context, w *worker, i int, cfg Config) error {
+	carryOut := w.run
 	if d.batch.Verify {
-		carryOut = Verify
+		carryOut = w.verify
 	}
 	result, err := carryOut(ctx, cfg)
 	if err != nil {

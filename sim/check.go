@@ -13,7 +13,11 @@ func (r *run) check(ctx context.Context) {
 	history := r.recorder.History()
 	r.result.History = &history
 	r.result.Coverage = callCoverage(&history)
-	report := r.cfg.Check(ctx, history, linearizability.Options{Timeout: r.cfg.CheckTimeout})
+	check := r.cfg.Check
+	if check == nil {
+		check = r.memory.Check
+	}
+	report := check(ctx, history, linearizability.Options{Timeout: r.cfg.CheckTimeout})
 	for _, a := range report.Anomalies {
 		r.result.find(Violation, Finding{Name: a.Name, Message: a.Message, Operations: a.Operations, Edges: a.Edges})
 	}

@@ -115,9 +115,6 @@ func (c Config) prepared() (Config, error) {
 		}
 	}
 	c.CheckTimeout = orDefault(c.CheckTimeout, linearizability.DefaultTimeout)
-	if c.Check == nil {
-		c.Check = linearizability.Check
-	}
 	c.StallTimeout = orDefault(c.StallTimeout, defaultStallTimeout)
 	return c, nil
 }

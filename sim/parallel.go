@@ -30,7 +30,7 @@ func Parallel(ctx context.Context, cfg Config) (*Result, error) {
 		return nil, err
 	}
 	cfg.Crashes = &[]Crash{}
-	p := &parallel{run: newRun(cfg)}
+	p := &parallel{run: newRun(cfg, &worker{memory: &linearizability.Memory{}})}
 	done := make(chan struct{})
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

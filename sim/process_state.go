@@ -15,15 +15,13 @@ type processCheckpoints struct{ run *run }
 
 // LoadCheckpoint implements [eventcore.CheckpointStore].
 func (p *processCheckpoints) LoadCheckpoint(ctx context.Context, id eventcore.SubscriptionID) (at eventcore.Position, err error) {
-	leave := enter(ctx, eventcore.OpLoadCheckpoint, &err)
-	defer leave()
+	defer enter(ctx).leave(eventcore.OpLoadCheckpoint, &err)
 	return p.run.liveState.Checkpoints.LoadCheckpoint(ctx, id)
 }
 
 // SaveCheckpoint implements [eventcore.CheckpointStore].
 func (p *processCheckpoints) SaveCheckpoint(ctx context.Context, id eventcore.SubscriptionID, at eventcore.Position) (now eventcore.Position, err error) {
-	leave := enter(ctx, eventcore.OpSaveCheckpoint, &err)
-	defer leave()
+	defer enter(ctx).leave(eventcore.OpSaveCheckpoint, &err)
 	return p.run.liveState.Checkpoints.SaveCheckpoint(ctx, id, at)
 }
 
@@ -33,8 +31,7 @@ type processCoordinator struct{ run *run }
 
 // TryAcquire implements [eventcore.Coordinator].
 func (p *processCoordinator) TryAcquire(ctx context.Context, id eventcore.SubscriptionID) (lease eventcore.Lease, err error) {
-	leave := enter(ctx, eventcore.OpAcquire, &err)
-	defer leave()
+	defer enter(ctx).leave(eventcore.OpAcquire, &err)
 	given, err := p.run.liveState.Coordinator.TryAcquire(ctx, id)
 	if err != nil {
 		return nil, err
@@ -56,8 +53,7 @@ func (l *processLease) Check(ctx context.Context) (err error) {
 	if l.epoch != l.run.epoch {
 		return &eventcore.StoreFailure{Operation: eventcore.OpCheckLease, Err: errLeaseCrashed}
 	}
-	leave := enter(ctx, eventcore.OpCheckLease, &err)
-	defer leave()
+	defer enter(ctx).leave(eventcore.OpCheckLease, &err)
 	return l.inner.Check(ctx)
 }
 
@@ -66,8 +62,7 @@ func (l *processLease) Release(ctx context.Context) (err error) {
 	if l.epoch != l.run.epoch {
 		return nil
 	}
-	leave := enter(ctx, eventcore.OpReleaseLease, &err)
-	defer leave()
+	defer enter(ctx).leave(eventcore.OpReleaseLease, &err)
 	return l.inner.Release(ctx)
 }
 
@@ -76,14 +71,12 @@ type processSnapshots struct{ run *run }
 
 // LoadSnapshot implements [eventcore.SnapshotStore].
 func (p *processSnapshots) LoadSnapshot(ctx context.Context, key eventcore.SnapshotKey) (kept eventcore.Snapshot, found bool, err error) {
-	leave := enter(ctx, eventcore.OpLoadSnapshot, &err)
-	defer leave()
+	defer enter(ctx).leave(eventcore.OpLoadSnapshot, &err)
 	return p.run.liveState.Snapshots.LoadSnapshot(ctx, key)
 }
 
 // SaveSnapshot implements [eventcore.SnapshotStore].
 func (p *processSnapshots) SaveSnapshot(ctx context.Context, key eventcore.SnapshotKey, snapshot eventcore.Snapshot) (saved bool, err error) {
-	leave := enter(ctx, eventcore.OpSaveSnapshot, &err)
-	defer leave()
+	defer enter(ctx).leave(eventcore.OpSaveSnapshot, &err)
 	return p.run.liveState.Snapshots.SaveSnapshot(ctx, key, snapshot)
 }

@@ -21,23 +21,9 @@ import (
 // result; the error says that the configuration is not valid or that ctx was
 // cancelled. Runs share nothing and may be carried out concurrently.
 func Run(ctx context.Context, cfg Config) (*Result, error) {
-	cfg, err := cfg.prepared()
-	if err != nil {
-		return nil, err
-	}
-	r := newRun(cfg)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		r.simulate(ctx)
-	}()
-	if stalled := r.watch(done); stalled != nil {
-		return stalled, nil
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("sim: run of seed %d: %w", cfg.Seed, err)
-	}
-	return r.result, nil
+	var w worker
+	defer w.close()
+	return w.run(ctx, cfg)
 }
 
 // run is the state of one run.
@@ -47,6 +33,7 @@ type run struct {
 	replay   *sched.Replay
 	injector *chaos.Injector
 	recorder *linearizability.Recorder
+	memory   *linearizability.Memory
 	env      Env
 	disk     *disk.Disk
 	// store is what clients reach of the backend, below faults. It outlives crashes.
@@ -55,6 +42,8 @@ type run struct {
 	opened, live eventcore.Store
 	liveAll      eventcore.AllReader
 	liveState    scenarios.State
+	// reads are those of the process that have ended, for further ones.
+	reads []*processReading
 	// epoch is the number of crashes so far, crashes how many of the plan's are over.
 	epoch, crashes int
 	// kills is how many of them were ends of all sessions with a server, restarts how many
@@ -91,9 +80,10 @@ func (r *run) tick() int64 {
 	return r.ticks
 }
 
-func newRun(cfg Config) *run {
+// newRun makes a run that w will carry out.
+func newRun(cfg Config, w *worker) *run {
 	plan := drawPlan(&cfg)
-	r := &run{cfg: cfg, world: newWorld(coro.Pull{}), underWay: make(map[int]underWay)}
+	r := &run{cfg: cfg, world: newWorld(w.coroutines), memory: w.memory, underWay: make(map[int]underWay)}
 	if cfg.Backend.Blocks || cfg.GoroutineSwitch {
 		r.world.switcher = coro.Baton{}
 	}
@@ -166,7 +156,7 @@ func (r *run) simulate(ctx context.Context) {
 	r.world.onRequest, r.world.onLost = r.faultOf, r.lostSession
 	r.store = newProcess(r)
 	if !r.cfg.SkipChecks {
-		r.recorder = linearizability.NewRecorder(len(r.result.Program.Clients) + 1)
+		r.recorder = r.memory.NewRecorder()
 		r.world.trace.stamp = r.recorder.Stamp
 	}
 	if r.phases(ctx, tasksCtx) {
@@ -267,14 +257,15 @@ func (r *run) ended(phase string, err error) bool {
 // observe attributes a fault in the trace.
 func (r *run) observe(_ context.Context, fault chaos.Fault) {
 	w := r.world
-	w.trace.add(step{time: w.now, task: int16(fault.Client), kind: stepFault, name: w.trace.intern(fault.String())})
-	r.mark(Mark{Client: fault.Client, Text: fault.String()})
+	text := fault.String()
+	w.trace.add(step{time: w.now, task: int16(fault.Client), kind: stepFault, name: w.trace.intern(text)})
+	r.mark(Mark{Client: fault.Client, Text: text})
 }
 
 // finish fills in what is known at the end of every run.
 func (r *run) finish() {
 	result := r.result
-	result.Schedule = r.world.choices
+	result.Schedule = r.world.trace.schedule()
 	result.Steps = int(r.world.steps.Load())
 	result.Elapsed = time.Duration(r.world.now)
 	result.Faults = r.injector.Log()

@@ -47,11 +47,14 @@ func (r *run) stamp() int64 {
 	return r.recorder.Stamp()
 }
 
+// decisions returns the number of scheduling decisions so far.
+func (r *run) decisions() int { return int(r.world.steps.Load()) }
+
 // beginSpan returns the index of a new span.
 func (r *run) beginSpan(client int, phase scenarios.Phase, index int) int {
 	r.result.Spans = append(r.result.Spans, Span{
 		Client: client, Phase: phase, Index: index,
-		FirstStep: len(r.world.choices), FirstCall: r.injector.Calls(client), After: r.stamp(),
+		FirstStep: r.decisions(), FirstCall: r.injector.Calls(client), After: r.stamp(),
 		FirstRequest: r.injector.Requests(client), FirstDisk: r.injector.DiskOperations(client),
 	})
 	return len(r.result.Spans) - 1
@@ -63,7 +66,7 @@ func (r *run) endSpan(i int) {
 }
 
 func (r *run) endAt(s *Span) {
-	s.EndStep, s.EndCall, s.Until = len(r.world.choices), r.injector.Calls(s.Client), r.stamp()
+	s.EndStep, s.EndCall, s.Until = r.decisions(), r.injector.Calls(s.Client), r.stamp()
 	s.EndRequest, s.EndDisk = r.injector.Requests(s.Client), r.injector.DiskOperations(s.Client)
 }
 
@@ -90,6 +93,6 @@ func (s *Span) Numbers(kind chaos.Kind) (first, end int) {
 }
 
 func (r *run) mark(m Mark) {
-	m.Stamp, m.Step = r.stamp(), len(r.world.choices)
+	m.Stamp, m.Step = r.stamp(), r.decisions()
 	r.result.Marks = append(r.result.Marks, m)
 }

@@ -61,24 +61,7 @@ func (s *taskAllStore) ReadAll(ctx context.Context, filter eventcore.Filter, aft
 // read yields events; touched is what each of its steps reads.
 func (s *taskStore) read(point int32, touched uint64, events iter.Seq2[eventcore.Recorded, error]) iter.Seq2[eventcore.Recorded, error] {
 	return func(consume func(eventcore.Recorded, error) bool) {
-		s.task.world.calls++
-		s.task.did.Calls = true
-		s.task.park(point)
-		s.task.did.Reads |= touched
-		for event, err := range events {
-			s.task.note(digestRead(&event, err))
-			s.task.park(s.task.world.points.event)
-			goesOn := consume(event, err)
-			s.task.did.Reads |= touched // whatever the consumer called meanwhile
-			if !goesOn || err != nil {
-				s.task.did.Returns = true
-			}
-			if !goesOn {
-				return
-			}
-		}
-		s.task.park(s.task.world.points.readReturn)
-		s.task.did.Returns = true
+		s.task.startRead(touched, consume).run(point, events)
 	}
 }
 

@@ -40,6 +40,8 @@ type task struct {
 	// inside: it is inside the backend. doomed: the process of the backend has crashed, and
 	// the task is on its way out of it.
 	inside, doomed bool
+	// reads are those that have ended, for further ones.
+	reads []*taskReading
 	// panicked is set when the task's function panicked.
 	panicked *taskPanic
 }

@@ -86,6 +86,26 @@ func (t *Trace) add(s step) {
 	}
 }
 
+// schedule returns the task of each scheduling decision.
+func (t *Trace) schedule() []int {
+	decisions := 0
+	for i := range t.Len() {
+		if t.steps.At(i).kind == stepResume {
+			decisions++
+		}
+	}
+	if decisions == 0 {
+		return nil
+	}
+	tasks := make([]int, 0, decisions)
+	for i := range t.Len() {
+		if s := t.steps.At(i); s.kind == stepResume {
+			tasks = append(tasks, int(s.task))
+		}
+	}
+	return tasks
+}
+
 // Len returns the number of steps.
 func (t *Trace) Len() int { return t.steps.Len() }
 

@@ -7,11 +7,18 @@ import "context"
 // one, the result is that of the first run. Where one of them hung or could not be
 // carried out, there is nothing to compare and the result is that one's.
 func Verify(ctx context.Context, cfg Config) (*Result, error) {
-	first, err := Run(ctx, cfg)
+	var w worker
+	defer w.close()
+	return w.verify(ctx, cfg)
+}
+
+// verify is [Verify].
+func (w *worker) verify(ctx context.Context, cfg Config) (*Result, error) {
+	first, err := w.run(ctx, cfg)
 	if err != nil || first.gaveUp() {
 		return first, err
 	}
-	second, err := Run(ctx, cfg)
+	second, err := w.run(ctx, cfg)
 	if err != nil || second.gaveUp() {
 		return second, err
 	}

@@ -3,7 +3,6 @@ package sim
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -21,7 +20,6 @@ type world struct {
 	switcher coro.Switcher
 	sched    sched.Scheduler
 	trace    *Trace
-	choices  []int
 	runnable []int
 	calls    int // store calls begun
 	away     int // tasks that are held up outside the process
@@ -74,15 +72,6 @@ func newWorld(switcher coro.Switcher) *world {
 		readStream: trace.intern(pointReadStream), readAll: trace.intern(pointReadAll),
 		event: trace.intern(pointEvent), readReturn: trace.intern(pointRead),
 	}}
-}
-
-// grown makes room for one more element, doubling the memory: append alone grows a
-// long slice by a quarter, and copies it all the more often.
-func grown[T any](s []T) []T {
-	if len(s) < cap(s) {
-		return s
-	}
-	return slices.Grow(s, max(512, len(s)))
 }
 
 // stepCost is the virtual time that a step takes, in nanoseconds: enough that time
@@ -157,7 +146,6 @@ func (w *world) choose(runnable uint64) *task {
 	}
 	w.steps.Add(1)
 	w.now += stepCost
-	w.choices = append(grown(w.choices), t.id)
 	w.trace.add(step{kind: stepResume, time: w.now, task: int16(t.id), name: t.point, runnable: runnable, detail: t.detail})
 	if t.state == taskAway {
 		w.away--

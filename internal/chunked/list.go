@@ -46,6 +46,15 @@ func (l *List[T]) At(i int) *T {
 // Len returns the number of values.
 func (l *List[T]) Len() int { return l.length }
 
+// AppendTo adds the values of the list to s, and returns that.
+func (l *List[T]) AppendTo(s []T) []T {
+	for left, i := l.length, 0; left > 0; i++ {
+		part := l.chunks[i][:min(left, len(l.chunks[i]))]
+		s, left = append(s, part...), left-len(part)
+	}
+	return s
+}
+
 // Reset empties the list and keeps the memory. Places that were returned are used again.
 func (l *List[T]) Reset() {
 	for i := range l.chunks {

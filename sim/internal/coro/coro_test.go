@@ -9,7 +9,7 @@ import (
 )
 
 func each(t *testing.T, test func(t *testing.T, s coro.Switcher)) {
-	t.Run("pull", func(t *testing.T) { test(t, coro.Pull{}) })
+	t.Run("pull", func(t *testing.T) { test(t, &coro.Pull{}) })
 	t.Run("baton", func(t *testing.T) { test(t, coro.Baton{}) })
 }
 
@@ -72,7 +72,7 @@ func TestPanicReachesTheResumer(t *testing.T) {
 }
 
 func BenchmarkSwitch(b *testing.B) {
-	for name, s := range map[string]coro.Switcher{"pull": coro.Pull{}, "baton": coro.Baton{}} {
+	for name, s := range map[string]coro.Switcher{"pull": &coro.Pull{}, "baton": coro.Baton{}} {
 		b.Run(name, func(b *testing.B) {
 			c := s.New(func(suspend func()) {
 				for {

@@ -1,0 +1,75 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/eventcore-go/eventcore-sim/linearizability"
+	"github.com/eventcore-go/eventcore-sim/sim/internal/coro"
+)
+
+// worker carries out runs, one after another. What a run leaves that nobody needs, the next
+// one uses again; no run can tell. The zero value is ready for use.
+type worker struct {
+	// jobs takes what the worker's goroutine does next; gone is closed once that has ended. A
+	// goroutine for each run would have to grow its stack each time.
+	jobs chan func()
+	gone chan struct{}
+	// coroutines are those that tasks ran in.
+	coroutines *coro.Pull
+	memory     *linearizability.Memory
+}
+
+// run is [Run].
+func (w *worker) run(ctx context.Context, cfg Config) (*Result, error) {
+	cfg, err := cfg.prepared()
+	if err != nil {
+		return nil, err
+	}
+	if w.jobs == nil {
+		w.start()
+	}
+	r := newRun(cfg, w)
+	done, returned := make(chan struct{}), false
+	w.jobs <- func() {
+		defer close(done)
+		r.simulate(ctx)
+		returned = true
+	}
+	if stalled := r.watch(done); stalled != nil {
+		// What hangs has it all, and ends it should it come back.
+		close(w.jobs)
+		*w = worker{}
+		return stalled, nil
+	}
+	if !returned {
+		// The run has ended the goroutine, as FailNow of a test does.
+		<-w.gone
+		*w = worker{}
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("sim: run of seed %d: %w", cfg.Seed, err)
+	}
+	return r.result, nil
+}
+
+func (w *worker) start() {
+	jobs, gone, coroutines := make(chan func()), make(chan struct{}), &coro.Pull{}
+	w.jobs, w.gone, w.coroutines, w.memory = jobs, gone, coroutines, &linearizability.Memory{}
+	go func() {
+		defer close(gone)
+		defer coroutines.Close()
+		for job := range jobs {
+			job()
+		}
+	}()
+}
+
+// close ends what the worker keeps.
+func (w *worker) close() {
+	if w.jobs != nil {
+		close(w.jobs)
+		<-w.gone
+	}
+	*w = worker{}
+}
