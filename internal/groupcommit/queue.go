@@ -12,6 +12,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/eventcore-go/eventcore-sim/sim/yield"
 )
 
 // Call is something to be carried out.
@@ -25,7 +27,7 @@ type Config struct {
 	// Name says in a simulation what a call waits for.
 	Name string
 	// Calls and Size, in bytes, are the most that a group takes. A call that is greater than
-	// that is carried out by itself.
+	// that is carried out by itself. With Calls of 1 all are, and none waits for another.
 	Calls, Size int
 	// Patience is how long a call waits for a group that does not end, as its connection may
 	// be lost without anybody having been told. The call then goes on beside it, with all
@@ -48,7 +50,8 @@ func New[C Call](cfg Config) *Queue[C] { return &Queue[C]{cfg: cfg} }
 
 // flight is a group that is under way.
 type flight[C Call] struct {
-	taken []*entry[C] // the leader's first
+	// others are the calls but for the leader's.
+	others []*entry[C]
 	// cancel ends the context of a group of several.
 	cancel context.CancelFunc
 }
@@ -78,8 +81,9 @@ type entry[C Call] struct {
 	state state
 	// alone: its group has come to nothing; now it is carried out by itself.
 	alone bool
-	// flight is the group that has taken it.
+	// flight is the group that it is in, led the one that it leads.
 	flight *flight[C]
+	led    flight[C]
 	// changed is told of changes of the state by a caller that is not simulated.
 	changed chan struct{}
 }
@@ -97,14 +101,17 @@ type Run[C Call] func(take func() (context.Context, []C)) (again bool)
 // context's, if the call was not begun with. Should run panic, the calls of its group are
 // over, with the results that they had before.
 func (q *Queue[C]) Do(ctx context.Context, call C, run Run[C]) error {
+	if q.cfg.Calls == 1 {
+		run(func() (context.Context, []C) { return ctx, []C{call} })
+		return nil
+	}
 	e := &entry[C]{call: call}
 	if !q.enter(e) {
 		if err := q.await(ctx, e); err != nil || e.state == done {
 			return err
 		}
 	}
-	q.lead(ctx, e, run)
-	return nil
+	return q.lead(ctx, e, run)
 }
 
 // enter says whether the call is the first, and has it wait otherwise.
@@ -123,20 +130,27 @@ func (q *Queue[C]) enter(e *entry[C]) (first bool) {
 // launch makes a call the leader of the group that the others wait for.
 func (q *Queue[C]) launch(e *entry[C]) {
 	e.state = leads
-	e.flight = &flight[C]{taken: []*entry[C]{e}}
+	e.flight = &e.led
 	q.flight = e.flight
 }
 
 // lead carries out the group that a call leads.
-func (q *Queue[C]) lead(ctx context.Context, e *entry[C], run Run[C]) {
+func (q *Queue[C]) lead(ctx context.Context, e *entry[C], run Run[C]) error {
 	defer q.land(e.flight)
-	for run(func() (context.Context, []C) { return q.take(ctx, e) }) && !e.alone {
+	for ctx.Err() == nil {
+		again := run(func() (context.Context, []C) { return q.take(ctx, e) })
+		if !again || e.alone {
+			return nil
+		}
 		q.giveBack(e)
 	}
+	return ctx.Err()
 }
 
 // take takes the calls that wait into the group.
 func (q *Queue[C]) take(ctx context.Context, leader *entry[C]) (context.Context, []C) {
+	// Without it hardly any simulated group would be of more than one call.
+	yield.Point(ctx, q.cfg.Name+" takes who waits")
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	f := leader.flight
@@ -149,7 +163,7 @@ func (q *Queue[C]) take(ctx context.Context, leader *entry[C]) (context.Context,
 		}
 		e.flight = f
 		e.become(taken)
-		f.taken, calls = append(f.taken, e), append(calls, e.call)
+		f.others, calls = append(f.others, e), append(calls, e.call)
 		n++
 	}
 	q.waiting = slices.Delete(q.waiting, 0, n)
@@ -165,15 +179,13 @@ func (q *Queue[C]) giveBack(leader *entry[C]) {
 	defer q.mu.Unlock()
 	f := leader.flight
 	f.end()
-	others := f.taken[1:]
-	for _, e := range f.taken {
+	leader.alone = true
+	for _, e := range f.others {
 		e.alone = true
-	}
-	for _, e := range others {
 		e.become(queued)
 	}
-	q.waiting = slices.Insert(q.waiting, 0, others...)
-	f.taken = f.taken[:1:1]
+	q.waiting = slices.Insert(q.waiting, 0, f.others...)
+	f.others = nil
 }
 
 // land ends a group, and has the next one begin.
@@ -181,7 +193,7 @@ func (q *Queue[C]) land(f *flight[C]) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	f.end()
-	for _, e := range f.taken {
+	for _, e := range f.others {
 		e.become(done)
 	}
 	switch {

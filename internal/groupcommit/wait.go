@@ -11,7 +11,7 @@ import (
 // await waits until a call is done or leads. It returns the context's error if the call left
 // the queue.
 func (q *Queue[C]) await(ctx context.Context, e *entry[C]) error {
-	w := waiter[C]{queue: q, entry: e, left: q.cfg.Patience}
+	w := waiter[C]{queue: q, entry: e}
 	defer w.stop()
 	for {
 		over, err := q.step(ctx, &w)
@@ -27,6 +27,7 @@ func (q *Queue[C]) step(ctx context.Context, w *waiter[C]) (over bool, err error
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	e := w.entry
+	w.behind(q.flight)
 	switch {
 	case e.state == done || e.state == leads:
 		return true, nil
@@ -61,9 +62,18 @@ type waiter[C Call] struct {
 	entry *entry[C]
 	// cancelled: the group was told that the context has ended.
 	cancelled bool
-	// left is how long it still waits in the queue.
-	left  time.Duration
-	timer *time.Timer
+	// flight is the group that it waits for in the queue, left how long it still does.
+	flight *flight[C]
+	left   time.Duration
+	timer  *time.Timer
+}
+
+// behind notes which group is waited for: each is given as much time.
+func (w *waiter[C]) behind(f *flight[C]) {
+	if w.flight != f {
+		w.stop()
+		w.flight, w.left, w.timer = f, w.queue.cfg.Patience, nil
+	}
 }
 
 // impatient says whether the call has waited long enough.
