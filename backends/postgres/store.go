@@ -73,6 +73,7 @@ func (s *Store) Close() error {
 	if s.closed.Swap(true) {
 		return nil
 	}
+	s.groups.Close(ErrClosed)
 	err := s.leases.close()
 	if s.owned {
 		s.pool.Close()

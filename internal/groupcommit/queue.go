@@ -43,6 +43,8 @@ type Queue[C Call] struct {
 	// flight is the group that others wait for.
 	flight  *flight[C]
 	waiting []*entry[C]
+	// refusal is the failure of those who wait once the queue was closed.
+	refusal error
 }
 
 // New returns a queue without calls.
@@ -98,8 +100,8 @@ type entry[C Call] struct {
 type Run[C Call] func(take func() (context.Context, []C)) (again bool)
 
 // Do has a call carried out by run, or by that of another call. It returns an error, the
-// context's, if the call was not begun with. Should run panic, the calls of its group are
-// over, with the results that they had before.
+// context's or that of Close, if the call was not begun with. Should run panic, the calls of
+// its group are over, with the results that they had before.
 func (q *Queue[C]) Do(ctx context.Context, call C, run Run[C]) error {
 	if q.cfg.Calls == 1 {
 		run(func() (context.Context, []C) { return ctx, []C{call} })
@@ -112,6 +114,17 @@ func (q *Queue[C]) Do(ctx context.Context, call C, run Run[C]) error {
 		}
 	}
 	return q.lead(ctx, e, run)
+}
+
+// Close turns away those who wait with an error. What is under way goes on, and those
+// who come later are carried out or not as run says.
+func (q *Queue[C]) Close(refusal error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.refusal = refusal
+	for _, e := range q.waiting {
+		e.tell()
+	}
 }
 
 // enter says whether the call is the first, and has it wait otherwise.

@@ -226,6 +226,22 @@ func TestAPanicEndsItsGroupAndTheNextGoesOn(t *testing.T) {
 	})
 }
 
+func TestAQueueThatIsClosedTurnsAwayThoseWhoWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		closed, end := errors.New("closed"), make(chan struct{})
+		w := newWorker(groupsOf(9, 100), func(context.Context, []int) bool { <-end; return false })
+		first := w.queue(t, &call{id: 1})
+		failed := make(chan error, 1)
+		go func() { failed <- w.do(t.Context(), &call{id: 2}) }()
+		synctest.Wait()
+		w.Close(closed)
+		require.ErrorIs(t, <-failed, closed)
+		close(end)
+		first.Wait()
+		require.Equal(t, [][]int{{1}}, w.groups)
+	})
+}
+
 func TestALeaderThatTakesNobodyLeavesTheOthersInTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		refused, end := errors.New("no connection"), make(chan struct{})

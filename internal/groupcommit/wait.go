@@ -8,8 +8,7 @@ import (
 	"github.com/eventcore-go/eventcore-sim/sim/yield"
 )
 
-// await waits until a call is done or leads. It returns the context's error if the call left
-// the queue.
+// await waits until a call is done or leads. It returns an error if the call left the queue.
 func (q *Queue[C]) await(ctx context.Context, e *entry[C]) error {
 	w := waiter[C]{queue: q, entry: e}
 	defer w.stop()
@@ -31,6 +30,9 @@ func (q *Queue[C]) step(ctx context.Context, w *waiter[C]) (over bool, err error
 	switch {
 	case e.state == done || e.state == leads:
 		return true, nil
+	case e.state == queued && q.refusal != nil:
+		q.leave(e)
+		return true, q.refusal
 	case ctx.Err() == nil && !w.impatient():
 		return false, nil
 	case e.state == taken:
@@ -95,7 +97,7 @@ func (w *waiter[C]) simulated(ctx context.Context) bool {
 	ready := func() bool {
 		q.mu.Lock()
 		defer q.mu.Unlock()
-		return e.state != was || ctx.Err() != nil && !w.cancelled
+		return e.state != was || ctx.Err() != nil && !w.cancelled || e.state == queued && q.refusal != nil
 	}
 	if timed, ok := yield.From(ctx).(yield.TimedTask); ok && was == queued && w.left > 0 {
 		w.left = timed.WaitFor(q.cfg.Name, w.left, ready)
