@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
@@ -41,27 +39,29 @@ func (s *Store) Append(ctx context.Context, writes eventcore.Writes) (eventcore.
 	}
 	// The clock is the caller's code: it must not run while a connection is held.
 	now := s.cfg.Clock.Now()
-	conn, err := s.acquire(ctx)
-	if err != nil {
+	p := &pending{writes: &writes, now: now, err: inDoubt(errGivenUp)}
+	carryOut := s.together
+	if len(writes.Events()) == 0 {
+		carryOut = s.checkOnly
+	}
+	if err := carryOut(ctx, p); err != nil {
 		return eventcore.Appended{}, notApplied(err)
 	}
-	defer conn.Release()
-	var found outcome
-	if len(writes.Events()) == 0 {
-		found, err = checkOnly(ctx, conn, &writes)
-	} else {
-		found, err = insert(ctx, conn, &writes, now)
+	return p.result()
+}
+
+// result is what the append returns.
+func (p *pending) result() (eventcore.Appended, error) {
+	if p.err != nil {
+		return eventcore.Appended{}, p.err
 	}
-	if err != nil {
-		return eventcore.Appended{}, failed(ctx, &writes, err)
-	}
-	if found.nr > 0 {
-		p := &writes.Participants()[found.nr-1]
+	if p.found.nr > 0 {
+		moved := &p.writes.Participants()[p.found.nr-1]
 		return eventcore.Appended{}, &eventcore.VersionConflict{
-			Stream: p.Stream, Expected: p.Expected, Actual: eventcore.Version(found.actual),
+			Stream: moved.Stream, Expected: moved.Expected, Actual: eventcore.Version(p.found.actual),
 		}
 	}
-	return appended(&writes, found.before), nil
+	return appended(p.writes, p.found.before), nil
 }
 
 // acquire takes a connection out of the pool.
@@ -84,41 +84,32 @@ type outcome struct {
 	nr, actual int64
 }
 
-// checkOnly checks the participants of a batch without events.
-func checkOnly(ctx context.Context, conn *pgxpool.Conn, writes *eventcore.Writes) (outcome, error) {
-	var found outcome
-	streams, versions := expectations(writes)
+// checkOnly checks the participants of a batch without events, which waits for nobody.
+func (s *Store) checkOnly(ctx context.Context, p *pending) error {
+	conn, err := s.acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	if p.err = p.check(ctx, conn); p.err != nil {
+		p.err = failed(ctx, p.writes, p.err)
+	}
+	return nil
+}
+
+func (p *pending) check(ctx context.Context, conn *pgxpool.Conn) error {
+	streams, versions := expectations(p.writes)
 	rows, err := conn.Query(ctx, findConflict, streams, versions)
 	if err != nil {
-		return outcome{}, err
+		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		if err := rows.Scan(&found.nr, &found.actual); err != nil {
-			return outcome{}, err
+		if err := rows.Scan(&p.found.nr, &p.found.actual); err != nil {
+			return err
 		}
 	}
-	return found, rows.Err()
-}
-
-// insert locks the head, checks the participants and inserts, in one round trip and one
-// transaction: that of the statements between two Sync messages.
-func insert(ctx context.Context, conn *pgxpool.Conn, writes *eventcore.Writes, now time.Time) (outcome, error) {
-	var found outcome
-	query, args := insertStatement(writes, now)
-	var batch pgx.Batch
-	batch.Queue(lockHead)
-	batch.Queue(query, args...)
-	results := conn.SendBatch(ctx, &batch)
-	_, err := results.Exec()
-	if err == nil {
-		err = results.QueryRow().Scan(&found.before, &found.nr, &found.actual)
-	}
-	// The commit's result comes last. An error before it is the better explanation.
-	if closed := results.Close(); err == nil {
-		err = closed
-	}
-	return found, err
+	return rows.Err()
 }
 
 // expectations returns the participants as the statements take them.

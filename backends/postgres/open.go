@@ -28,7 +28,8 @@ func Open(ctx context.Context, dsn string, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{cfg: cfg.filled(), pool: pool, owned: true}
+	s := newStore(pool, cfg)
+	s.owned = true
 	if err := s.migrate(ctx); err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("postgres: %w", err)
@@ -44,11 +45,16 @@ func Open(ctx context.Context, dsn string, cfg Config) (*Store, error) {
 // so that the outcome of that append is unknown; see
 // [pgconn.CancelRequestContextWatcherHandler] for the way to have it cancelled.
 func New(ctx context.Context, pool *pgxpool.Pool, cfg Config) (*Store, error) {
-	s := &Store{cfg: cfg.filled(), pool: pool}
+	s := newStore(pool, cfg)
 	if err := s.migrate(ctx); err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
 	return s, nil
+}
+
+func newStore(pool *pgxpool.Pool, cfg Config) *Store {
+	cfg = cfg.filled()
+	return &Store{cfg: cfg, pool: pool, groups: newGroups(cfg)}
 }
 
 // connect makes a pool; it connects to nothing yet.

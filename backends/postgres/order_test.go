@@ -75,7 +75,7 @@ func skipped(t *testing.T, dsn string, s eventcore.AllReader, add func(ctx conte
 
 func TestAPollerSkipsNothingWhenCommitsComeOutOfOrder(t *testing.T) {
 	dsn := server.DSN(t)
-	s := open(t, dsn, postgres.Config{})
+	s := open(t, dsn, postgres.Config{MaxGroup: 1})
 	require.Empty(t, skipped(t, dsn, s, func(ctx context.Context, stream string) error {
 		_, err := s.Append(ctx, batch(t, 0, 1, eventcore.MustStreamID(stream)))
 		return err

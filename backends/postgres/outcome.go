@@ -33,11 +33,11 @@ func failed(ctx context.Context, writes *eventcore.Writes, err error) error {
 		p := &writes.Participants()[0]
 		return &eventcore.VersionConflict{Stream: p.Stream, Expected: p.Expected, ActualUnknown: true}
 	}
-	outcome := eventcore.OutcomeUnknown
-	if pgconn.SafeToRetry(err) || answered && rolledBack(refused) {
-		outcome = eventcore.OutcomeNotApplied
+	said := because(ctx, err)
+	if cameToNothing(err) {
+		return notApplied(said)
 	}
-	return &eventcore.StoreFailure{Operation: eventcore.OpAppend, Outcome: outcome, Err: because(ctx, err)}
+	return inDoubt(said)
 }
 
 // lostRace says whether the transaction came to nothing because of another one. With
@@ -68,9 +68,20 @@ func rolledBack(refused *pgconn.PgError) bool {
 		!strings.HasPrefix(refused.Code, classConnectionException) && !strings.HasPrefix(refused.Code, classInternalError)
 }
 
+// cameToNothing says whether it is certain that nothing was applied.
+func cameToNothing(err error) bool {
+	refused, answered := errors.AsType[*pgconn.PgError](err)
+	return pgconn.SafeToRetry(err) || answered && rolledBack(refused)
+}
+
 // notApplied is the failure of an append that came to nothing.
 func notApplied(err error) error {
 	return &eventcore.StoreFailure{Operation: eventcore.OpAppend, Outcome: eventcore.OutcomeNotApplied, Err: err}
+}
+
+// inDoubt is the failure of an append that may have been applied.
+func inDoubt(err error) error {
+	return &eventcore.StoreFailure{Operation: eventcore.OpAppend, Outcome: eventcore.OutcomeUnknown, Err: err}
 }
 
 // because returns err, or where the context is done an error that says so too: the

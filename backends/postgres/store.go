@@ -43,6 +43,8 @@ import (
 	"sync/atomic"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/eventcore-go/eventcore-sim/internal/groupcommit"
 )
 
 // ErrClosed is what errors.Is finds in the failures of a store that was closed.
@@ -56,6 +58,8 @@ type Store struct {
 	pool *pgxpool.Pool
 	// owned: the pool was made by this package.
 	owned bool
+	// groups has the appends that are committed together.
+	groups *groupcommit.Queue[*pending]
 	// leases are those that this store holds.
 	leases leases
 	closed atomic.Bool
@@ -69,6 +73,7 @@ func (s *Store) Close() error {
 	if s.closed.Swap(true) {
 		return nil
 	}
+	s.groups.Close(ErrClosed)
 	err := s.leases.close()
 	if s.owned {
 		s.pool.Close()

@@ -34,6 +34,11 @@ type Config struct {
 	// for everything and ignores it. 0: the number of processors, at least four.
 	Readers int
 
+	// MaxGroup is the greatest number of appends that are committed together, one of those
+	// that come while others are under way. They share a wait for the disk; each is done or
+	// refused by itself. 0: 64. 1: each has a transaction of its own.
+	MaxGroup int
+
 	// Files is the file system that the database lies on, where that is not the operating
 	// system's but a VFS of SQLite's. [New] only: its caller names the VFS to the
 	// driver. Leases are locks there, beside the database. nil: the operating system's.
@@ -66,6 +71,8 @@ func (s Synchronous) pragma() string {
 const (
 	defaultBusyTimeout = 10 * time.Second
 	fewestReaders      = 4
+	// defaultMaxGroup bounds how long one transaction keeps others out.
+	defaultMaxGroup = 64
 )
 
 // filled returns the configuration with defaults in place of zero values, or an
@@ -76,6 +83,8 @@ func (c Config) filled() (Config, error) {
 		return c, fmt.Errorf("sqlite: Synchronous is %d; use SynchronousFull or SynchronousNormal", c.Synchronous)
 	case c.BusyTimeout < 0:
 		return c, fmt.Errorf("sqlite: BusyTimeout is %v; set it to 0 or more", c.BusyTimeout)
+	case c.MaxGroup < 0:
+		return c, fmt.Errorf("sqlite: MaxGroup is %d; set it to 0 or more", c.MaxGroup)
 	case c.Readers < 0:
 		return c, fmt.Errorf("sqlite: Readers is %d; set it to 0 or more", c.Readers)
 	}
@@ -84,6 +93,9 @@ func (c Config) filled() (Config, error) {
 	}
 	if c.BusyTimeout == 0 {
 		c.BusyTimeout = defaultBusyTimeout
+	}
+	if c.MaxGroup == 0 {
+		c.MaxGroup = defaultMaxGroup
 	}
 	if c.Readers == 0 {
 		c.Readers = max(fewestReaders, runtime.GOMAXPROCS(0))

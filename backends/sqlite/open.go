@@ -89,7 +89,7 @@ func dataSource(path string) (string, error) {
 
 // open makes a store on db and brings its schema up to date.
 func open(ctx context.Context, db *sql.DB, cfg Config) (*Store, error) {
-	s := &Store{cfg: cfg, db: db}
+	s := &Store{cfg: cfg, db: db, groups: newGroups(cfg)}
 	s.writer = newPool("sqlite: write", 1, s.openWriter)
 	writer, err := s.writer.get(ctx)
 	if err != nil {

@@ -126,6 +126,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		"no database":    {notADatabase, sqlite.Config{}, "file is not a database"},
 		"synchronous":    {sqlite.Memory, sqlite.Config{Synchronous: 2}, "use SynchronousFull or SynchronousNormal"},
 		"busy timeout":   {sqlite.Memory, sqlite.Config{BusyTimeout: -1}, "set it to 0 or more"},
+		"group":          {sqlite.Memory, sqlite.Config{MaxGroup: -1}, "set it to 0 or more"},
 		"reader numbers": {sqlite.Memory, sqlite.Config{Readers: -1}, "set it to 0 or more"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -42,6 +42,6 @@ func TestASimulatedTaskWaitsInTheScheduler(t *testing.T) {
 	task := &fakeTask{onWait: sync.OnceFunc(func() { close(goOn); require.NoError(t, <-done) })}
 	_, err := s.Append(yield.NewContext(t.Context(), task), batch(t, 0, 1, b))
 	require.NoError(t, err)
-	require.Equal(t, []string{"sqlite: write"}, task.waited)
+	require.Equal(t, []string{"sqlite: append"}, task.waited)
 	require.Len(t, stream(t, s, b), 1)
 }

@@ -17,6 +17,8 @@ package sqlite
 import (
 	"database/sql"
 	"sync"
+
+	"github.com/eventcore-go/eventcore-sim/internal/groupcommit"
 )
 
 // Store is an event store in a SQLite database. It implements [eventcore.Store],
@@ -30,6 +32,8 @@ type Store struct {
 	// memory: the database is gone with the connection.
 	memory bool
 
+	// groups has the appends that are committed together.
+	groups *groupcommit.Queue[*pending]
 	writer *pool // of one session
 	// readers is the same pool as writer where there is one connection for everything.
 	readers *pool
@@ -52,6 +56,7 @@ func (s *Store) Close() error {
 }
 
 func (s *Store) release() error {
+	s.groups.Close(ErrClosed)
 	err := s.leases.close()
 	if failed := s.writer.close(); err == nil {
 		err = failed

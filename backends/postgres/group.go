@@ -1,0 +1,96 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/groupcommit"
+)
+
+const (
+	// groupBytes bounds what one transaction sends.
+	groupBytes = 1 << 20
+	// groupPatience is how long an append waits for one that the server does not answer.
+	groupPatience = time.Second
+)
+
+// errGivenUp is the failure of an append whose caller, or that of another in its group, was
+// ended by a panic.
+var errGivenUp = errors.New("the caller was ended while the append was under way")
+
+// newGroups returns the queue of the appends that wait for each other.
+func newGroups(cfg Config) *groupcommit.Queue[*pending] {
+	return groupcommit.New[*pending](groupcommit.Config{
+		Name: "postgres: append", Calls: cfg.MaxGroup, Size: groupBytes, Patience: groupPatience,
+	})
+}
+
+// pending is an append of events on its way.
+type pending struct {
+	writes *eventcore.Writes
+	now    time.Time
+	found  outcome
+	err    error
+}
+
+// Size implements [groupcommit.Call].
+func (p *pending) Size() int {
+	size := 0
+	events := p.writes.Events()
+	for i := range events {
+		size += len(events[i].Event.Data) + len(events[i].Event.Metadata)
+	}
+	return size
+}
+
+// together carries out an append, with others that wait.
+func (s *Store) together(ctx context.Context, own *pending) error {
+	return s.groups.Do(ctx, own, func(take func() (context.Context, []*pending)) (again bool) {
+		conn, err := s.acquire(ctx)
+		if err != nil {
+			own.err = notApplied(err)
+			return false
+		}
+		defer conn.Release()
+		ctx, group := take()
+		err = insert(ctx, conn, group)
+		if err != nil && len(group) > 1 && cameToNothing(err) {
+			return true
+		}
+		for _, p := range group {
+			if p.err = nil; err != nil {
+				p.err = failed(ctx, p.writes, err)
+			}
+		}
+		return false
+	})
+}
+
+// insert locks the head and then, for one append after the other, checks its participants and
+// inserts its events, in one round trip and one transaction: that of the statements between
+// two Sync messages. One that finds a conflict inserts nothing, and the others are
+// not concerned: each sees what those before it have inserted.
+func insert(ctx context.Context, conn *pgxpool.Conn, group []*pending) error {
+	var batch pgx.Batch
+	batch.Queue(lockHead)
+	for _, p := range group {
+		query, args := insertStatement(p.writes, p.now)
+		batch.Queue(query, args...)
+	}
+	results := conn.SendBatch(ctx, &batch)
+	_, err := results.Exec()
+	for i := 0; i < len(group) && err == nil; i++ {
+		found := &group[i].found
+		err = results.QueryRow().Scan(&found.before, &found.nr, &found.actual)
+	}
+	// The commit's result comes last. An error before it is the better explanation.
+	if closed := results.Close(); err == nil {
+		err = closed
+	}
+	return err
+}

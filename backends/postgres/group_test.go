@@ -1,0 +1,158 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/eventcore-go/eventcore-sim/backends/postgres"
+	"github.com/eventcore-go/eventcore-sim/eventcore"
+)
+
+// result is what an append came to.
+type result struct {
+	eventcore.Appended
+	err error
+}
+
+// others is the number of appends that wait behind the first.
+const others = 7
+
+// grouped appends an event to the stream "first", and while that waits for the head, which is
+// locked from outside, one to each of others. writes makes those. between is called when all
+// wait for the head, as two groups; then the lock is released. It returns what came of the
+// others.
+func grouped(t *testing.T, writes func(i int) (context.Context, eventcore.Writes), between func(dsn string)) (*postgres.Store, []result) {
+	t.Helper()
+	dsn, s, release := locked(t)
+	run(t, connectTo(t, dsn), `CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+		IF NEW.stream_id = 'poison' THEN RAISE EXCEPTION 'planted'; END IF; RETURN NEW; END $$`)
+	run(t, connectTo(t, dsn), "CREATE TRIGGER fail BEFORE INSERT ON eventcore_events FOR EACH ROW EXECUTE FUNCTION fail()")
+	first := make(chan error, 1)
+	w := batch(t, 0, 1, eventcore.MustStreamID("first"))
+	go func() {
+		_, err := s.Append(t.Context(), w)
+		first <- err
+	}()
+	require.Eventually(t, func() bool { return len(waiting(t, dsn)) == 1 }, 10*time.Second, time.Millisecond)
+	results := make([]chan result, others)
+	for i := range results {
+		results[i] = make(chan result, 1)
+		ctx, w := writes(i)
+		go func() {
+			done, err := s.Append(ctx, w)
+			results[i] <- result{done, err}
+		}()
+	}
+	// Those who lose patience go on together, and wait for the head in the server.
+	require.Eventually(t, func() bool { return len(waiting(t, dsn)) == 2 }, 10*time.Second, time.Millisecond)
+	between(dsn)
+	release()
+	require.NoError(t, <-first)
+	found := make([]result, others)
+	for i := range found {
+		found[i] = <-results[i]
+	}
+	return s, found
+}
+
+func stream7(i int) eventcore.StreamID { return eventcore.MustStreamID(fmt.Sprint("s", i)) }
+
+func TestAppendsThatWaitAreCommittedTogether(t *testing.T) {
+	s, found := grouped(t, func(i int) (context.Context, eventcore.Writes) {
+		return t.Context(), batch(t, 0, 1+i, stream7(i))
+	}, func(dsn string) {
+		require.Len(t, waiting(t, dsn), 2, "seven appends wait as one")
+	})
+	var positions []uint64
+	for i, r := range found {
+		require.NoError(t, r.err)
+		require.Equal(t, []eventcore.StreamVersion{{Stream: stream7(i), Version: eventcore.Version(1 + i)}}, r.Streams)
+		read := stream(t, s, stream7(i))
+		require.Len(t, read, 1+i)
+		require.Equal(t, read[i].Position, r.Last)
+		_, at := r.Last.Parts()
+		positions = append(positions, at)
+	}
+	slices.Sort(positions)
+	require.Len(t, slices.Compact(positions), others)
+	require.Len(t, global(t, s), 1+7*8/2)
+}
+
+func TestAConflictInAGroupIsThatOfOneAppend(t *testing.T) {
+	one := eventcore.MustStreamID("one")
+	s, found := grouped(t, func(i int) (context.Context, eventcore.Writes) {
+		if i%2 == 0 {
+			return t.Context(), batch(t, 0, 1, one)
+		}
+		return t.Context(), batch(t, 0, 1, stream7(i))
+	}, func(string) {})
+	applied := 0
+	for i, r := range found {
+		if i%2 == 0 && r.err != nil {
+			require.Equal(t, &eventcore.VersionConflict{Stream: one, Expected: 0, Actual: 1}, r.err)
+			continue
+		}
+		require.NoError(t, r.err)
+		applied += 1 - i%2
+	}
+	require.Equal(t, 1, applied)
+	require.Len(t, stream(t, s, one), 1)
+	require.Equal(t, []uint64{1, 2, 3, 4, 5}, global(t, s), "positions have no gaps")
+}
+
+func TestAnAppendThatTheServerRefusesHarmsNoneOfItsGroup(t *testing.T) {
+	s, found := grouped(t, func(i int) (context.Context, eventcore.Writes) {
+		if i == 3 {
+			return t.Context(), batch(t, 0, 1, eventcore.MustStreamID("poison"))
+		}
+		return t.Context(), batch(t, 0, 1, stream7(i))
+	}, func(string) {})
+	for i, r := range found {
+		if i == 3 {
+			require.ErrorContains(t, r.err, "planted")
+			require.Equal(t, eventcore.OutcomeNotApplied, eventcore.OutcomeOf(r.err))
+			continue
+		}
+		require.NoError(t, r.err)
+	}
+	require.Equal(t, []uint64{1, 2, 3, 4, 5, 6, 7}, global(t, s))
+}
+
+func TestAContextThatEndsHarmsNoneOfItsGroup(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	s, found := grouped(t, func(i int) (context.Context, eventcore.Writes) {
+		if i == 3 {
+			return ctx, batch(t, 0, 1, stream7(i))
+		}
+		return t.Context(), batch(t, 0, 1, stream7(i))
+	}, func(string) { cancel(errors.New("planted")) })
+	for i, r := range found {
+		if i == 3 {
+			require.ErrorIs(t, r.err, context.Canceled)
+			require.Equal(t, eventcore.OutcomeNotApplied, eventcore.OutcomeOf(r.err))
+			continue
+		}
+		require.NoError(t, r.err)
+	}
+	require.Equal(t, []uint64{1, 2, 3, 4, 5, 6, 7}, global(t, s))
+}
+
+func TestAConnectionThatIsLostLeavesItsGroupUnknown(t *testing.T) {
+	s, found := grouped(t, func(i int) (context.Context, eventcore.Writes) {
+		return t.Context(), batch(t, 0, 1, stream7(i))
+	}, func(dsn string) {
+		run(t, connectTo(t, dsn), `SELECT pg_terminate_backend(pid) FROM (SELECT pid FROM pg_stat_activity
+			WHERE wait_event_type = 'Lock' AND query LIKE '%eventcore_head%' ORDER BY query_start DESC LIMIT 1) AS last`)
+	})
+	for _, r := range found {
+		require.ErrorContains(t, r.err, "57P01")
+		require.Equal(t, eventcore.OutcomeUnknown, eventcore.OutcomeOf(r.err))
+	}
+	require.Equal(t, []uint64{1}, global(t, s))
+}

@@ -1,0 +1,69 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+
+	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/groupcommit"
+)
+
+// groupBytes bounds what one transaction writes for appends that wait.
+const groupBytes = 1 << 20
+
+// errGivenUp is the failure of an append whose caller, or that of another in its group, was
+// ended by a panic.
+var errGivenUp = errors.New("the caller was ended while the append was under way")
+
+// newGroups returns the queue of the appends that wait for the writer.
+func newGroups(cfg Config) *groupcommit.Queue[*pending] {
+	return groupcommit.New[*pending](groupcommit.Config{Name: "sqlite: append", Calls: cfg.MaxGroup, Size: groupBytes})
+}
+
+// pending is an append on its way.
+type pending struct {
+	writes *eventcore.Writes
+	now    int64
+	// last is the position of the last event, if err is nil.
+	last int64
+	err  error
+}
+
+// Size implements [groupcommit.Call].
+func (p *pending) Size() int {
+	size := 0
+	events := p.writes.Events()
+	for i := range events {
+		size += len(events[i].Event.Data) + len(events[i].Event.Metadata)
+	}
+	return size
+}
+
+// together carries out an append, with others that wait. It returns an error if nothing was
+// begun.
+func (s *Store) together(ctx context.Context, own *pending) error {
+	return s.groups.Do(ctx, own, func(take func() (context.Context, []*pending)) (again bool) {
+		on, err := s.writer.get(ctx)
+		if err != nil {
+			own.err = notApplied(err)
+			return false
+		}
+		t := transaction{store: s, on: on}
+		defer t.end(ctx)
+		if err := t.begin(ctx); err != nil {
+			own.err = notApplied(err)
+			return false
+		}
+		ctx, group := take()
+		err = t.run(ctx, group)
+		if err != nil && len(group) > 1 && eventcore.OutcomeOf(err) == eventcore.OutcomeNotApplied {
+			return true
+		}
+		if err != nil {
+			for _, p := range group {
+				p.err = err
+			}
+		}
+		return false
+	})
+}

@@ -1,0 +1,96 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+
+	"github.com/eventcore-go/eventcore-sim/eventcore"
+)
+
+const (
+	// IMMEDIATE takes the write lock at once: a transaction that read first would be
+	// refused when it comes to write after another one has.
+	begin    = "BEGIN IMMEDIATE"
+	commit   = "COMMIT"
+	rollback = "ROLLBACK"
+)
+
+// transaction is one of a group of appends while it has the writer.
+type transaction struct {
+	store *Store
+	on    *session
+	// began: there may be something to roll back.
+	began bool
+}
+
+// begin waits for the write lock.
+func (t *transaction) begin(ctx context.Context) error {
+	err := t.store.begin(ctx, t.on)
+	t.began = err == nil
+	return err
+}
+
+// begin waits for the write lock.
+func (s *Store) begin(ctx context.Context, on *session) error {
+	return s.whileBusy(ctx, func() error { return on.exec(ctx, begin) })
+}
+
+// run does appends one after the other and commits them. An append that finds a conflict has
+// written nothing. With an error none of them has come to its result.
+func (t *transaction) run(ctx context.Context, group []*pending) error {
+	for _, p := range group {
+		p.last, p.err = t.append(ctx, p)
+		if p.err != nil && !errors.Is(p.err, eventcore.ErrVersionConflict) {
+			return notApplied(p.err)
+		}
+	}
+	if len(group) == 1 && group[0].err != nil {
+		return nil // it is rolled back, which costs less
+	}
+	// The last moment at which it is certain that nothing happens.
+	if err := ctx.Err(); err != nil {
+		return notApplied(err)
+	}
+	return t.commit(ctx)
+}
+
+// append returns the position of the last event.
+func (t *transaction) append(ctx context.Context, p *pending) (int64, error) {
+	last, err := check(ctx, t.on, p.writes.Participants())
+	if err != nil {
+		return 0, err
+	}
+	return last + int64(len(p.writes.Events())), insert(ctx, t.on, p.writes, last, p.now)
+}
+
+// commit commits, or returns an error that says as much as is known.
+func (t *transaction) commit(ctx context.Context) error {
+	var last error
+	waited := t.store.whileBusy(ctx, func() error {
+		last = t.on.exec(ctx, commit)
+		return last
+	})
+	if last == nil {
+		t.began = false
+		return nil
+	}
+	// A commit that found the database locked leaves the transaction as it was. Once
+	// that is rolled back, and only then, it is certain that nothing was applied.
+	if isBusy(last) && t.on.exec(ctx, rollback) == nil {
+		t.began = false
+		return notApplied(waited)
+	}
+	return inDoubt(waited)
+}
+
+// end rolls back what was not committed and gives the session back. It also runs when
+// a simulated task is taken down in the middle.
+func (t *transaction) end(ctx context.Context) {
+	broken := t.began && t.on.exec(ctx, rollback) != nil
+	// Without its connection a database in memory would be lost with all its events.
+	if broken && !t.store.memory {
+		t.store.writer.drop(t.on)
+		return
+	}
+	t.store.writer.put(t.on)
+}
