@@ -20,7 +20,11 @@
 // takes no lock: its one statement sees one moment.
 //
 // The price is that commits do not overlap. They would wait for each other all the same
-// wherever a gapless order is given out before the commit.
+// wherever a gapless order is given out before the commit. So that they do not wait one
+// by one, appends of one store that come while others are under way are sent together, and
+// share one transaction, one round trip and one wait for the disk ([Config.MaxGroup]). Each is
+// done or refused by itself: one that conflicts, or that the server refuses, leaves the
+// others as they are. What they share is a lost connection, which leaves all of them unknown.
 //
 // # Reading
 //

@@ -1,9 +1,10 @@
 // Package sqlite is an event store in a SQLite database: one file, no server.
 //
 // Any number of stores, in one process or in several, may work on the same file.
-// Appends take turns; each is one transaction that begins with the write lock, so
-// positions count from 1 without gaps in the order of the commits. Readers neither
-// block a writer nor wait for one.
+// Transactions take turns; each begins with the write lock, so positions count from 1
+// without gaps in the order of the commits. Readers neither block a writer nor wait for one.
+// Appends of one store that come while others are under way share a transaction and its wait
+// for the disk ([Config.MaxGroup]); each is done or refused by itself.
 //
 // A sequence of events is fetched page by page, and nothing is held while the loop
 // over it runs: no lock, no transaction, no connection. It is a snapshot of one moment
