@@ -133,7 +133,7 @@ func drawCrashes(seed uint64) []Crash {
 		step += 1 + r.IntN(crashGap)
 		c := Crash{Step: step, Kind: diskCrashKinds()[r.IntN(len(diskCrashKinds()))]}
 		// Most steps are those of reads, and find nothing that is not synced.
-		if points := crashPoints(); r.IntN(4) > 0 {
+		if points := crashPoints(); r.IntN(3) > 0 {
 			c.At = points[r.IntN(len(points))]
 		}
 		if r.IntN(3) == 0 {

@@ -137,7 +137,7 @@ func scenario(t *testing.T, name string) scenarios.Scenario {
 // seeds is the number of seeds of a test.
 func seeds(full int) uint64 {
 	if testing.Short() {
-		return min(2, uint64(full))
+		return 1
 	}
 	return uint64(full)
 }
