@@ -8,6 +8,8 @@ type arena[T any] struct {
 	blocks [][]T
 	// at is the block in use.
 	at int
+	// floor is how much of the first block belongs to others.
+	floor int
 }
 
 // The blocks double in size up to the largest.
@@ -44,14 +46,19 @@ func (a *arena[T]) keep(s []T) []T {
 func (a *arena[T]) release() {
 	rest := copy(a.blocks, a.blocks[min(a.at, len(a.blocks)):])
 	clear(a.blocks[rest:])
-	a.blocks, a.at = a.blocks[:rest], 0
+	a.blocks, a.at, a.floor = a.blocks[:rest], 0, 0
+	if rest > 0 {
+		a.floor = len(a.blocks[0])
+	}
 }
 
 // reset forgets everything and keeps the memory. What was taken is overwritten.
 func (a *arena[T]) reset() {
+	from := a.floor
 	for i := range a.blocks {
-		clear(a.blocks[i])
-		a.blocks[i] = a.blocks[i][:0]
+		clear(a.blocks[i][from:])
+		a.blocks[i] = a.blocks[i][:from]
+		from = 0
 	}
 	a.at = 0
 }

@@ -8,6 +8,8 @@ import "context"
 type Memory struct {
 	recorder Recorder
 	log      finalLog
+	// unused: the history of the last recorder is not used any more.
+	unused bool
 }
 
 // NewRecorder returns a recorder for any number of clients, of which only one at a time is in
@@ -18,11 +20,20 @@ func (m *Memory) NewRecorder() *Recorder {
 	if r.logs == nil {
 		r.logs = make([]clientLog, 1)
 	}
-	r.stamp.Store(0)
-	r.final = nil
-	r.logs[0].release()
+	if m.unused {
+		r.Reset()
+		r.spare = r.ops
+	} else {
+		r.stamp.Store(0)
+		r.final = nil
+		r.logs[0].release()
+	}
+	m.unused, r.ops = false, nil
 	return r
 }
+
+// Reuse gives back the history of the last recorder, of which nothing may be used any more.
+func (m *Memory) Reuse() { m.unused = true }
 
 // Check is the function [Check].
 func (m *Memory) Check(ctx context.Context, history History, opts Options) Report {

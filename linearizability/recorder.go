@@ -1,6 +1,7 @@
 package linearizability
 
 import (
+	"slices"
 	"sync/atomic"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
@@ -14,6 +15,8 @@ type Recorder struct {
 	// logs are one for each client, then one for the final reads; or one for all.
 	logs  []clientLog
 	final *Final
+	// ops are those of the last history, spare memory for those of the next one.
+	ops, spare []Operation
 }
 
 // NewRecorder returns a recorder for clients 0 to clients-1.
@@ -66,10 +69,12 @@ func (r *Recorder) History() History {
 	for i := range r.logs {
 		total += r.logs[i].ops.Len()
 	}
-	ops := make([]Operation, 0, total)
 	if len(r.logs) == 1 {
-		return History{Operations: r.logs[0].ops.AppendTo(ops), Final: r.final}
+		r.ops = r.logs[0].ops.AppendTo(slices.Grow(r.spare[:0], total))
+		r.spare = nil
+		return History{Operations: r.ops, Final: r.final}
 	}
+	ops := make([]Operation, 0, total)
 	taken := make([]int, len(r.logs))
 	for len(ops) < total {
 		var first *Operation

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,14 +84,13 @@ func (r *run) tick() int64 {
 // newRun makes a run that w will carry out.
 func newRun(cfg Config, w *worker) *run {
 	plan := drawPlan(&cfg)
-	r := &run{cfg: cfg, world: newWorld(w.coroutines), memory: w.memory, underWay: make(map[int]underWay)}
+	r := &run{cfg: cfg, result: w.result(), memory: w.memory, underWay: make(map[int]underWay)}
+	r.world = newWorld(w.coroutines, r.result.Trace)
 	if cfg.Backend.Blocks || cfg.GoroutineSwitch {
 		r.world.switcher = coro.Baton{}
 	}
-	r.result = &Result{
-		Seed: cfg.Seed, Backend: cfg.Backend.Name, Scenario: cfg.Scenario.Name, Plan: plan,
-		Verdict: Pass, Trace: r.world.trace, ReplayDiverged: -1,
-	}
+	r.result.Seed, r.result.Backend, r.result.Scenario, r.result.Plan = cfg.Seed, cfg.Backend.Name, cfg.Scenario.Name, plan
+	r.result.Verdict, r.result.ReplayDiverged = Pass, -1
 	if cfg.Mutant != nil {
 		r.result.Mutant = cfg.Mutant.Name
 	}
@@ -110,8 +110,8 @@ func newRun(cfg Config, w *worker) *run {
 	} else {
 		r.result.Program = cfg.Scenario.Generate(prng.New(cfg.Seed, "program"), plan.Params, plan.Weights)
 	}
-	r.result.Results = make([]scenarios.Result, 0, r.result.Program.Len())
-	r.result.Spans = make([]Span, 0, r.result.Program.Len())
+	r.result.Results = slices.Grow(r.result.Results, r.result.Program.Len())
+	r.result.Spans = slices.Grow(r.result.Spans, r.result.Program.Len())
 	r.world.sched = scheduler
 	r.world.timeless = cfg.Timeless
 	r.injector = chaos.NewInjector(chaos.Config{
@@ -265,7 +265,7 @@ func (r *run) observe(_ context.Context, fault chaos.Fault) {
 // finish fills in what is known at the end of every run.
 func (r *run) finish() {
 	result := r.result
-	result.Schedule = r.world.trace.schedule()
+	result.Schedule = r.world.trace.schedule(result.Schedule)
 	result.Steps = int(r.world.steps.Load())
 	result.Elapsed = time.Duration(r.world.now)
 	result.Faults = r.injector.Log()

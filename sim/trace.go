@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,7 +58,21 @@ const (
 const initialHash = 0x6a09e667f3bcc908
 
 func newTrace() *Trace {
-	return &Trace{index: make(map[string]int32), hash: initialHash}
+	t := &Trace{}
+	t.reset()
+	return t
+}
+
+// reset makes it an empty trace, in the memory that it had.
+func (t *Trace) reset() {
+	if t.index == nil {
+		t.index = make(map[string]int32)
+	}
+	clear(t.index)
+	t.steps.Reset()
+	t.stamps.Reset()
+	t.hash, t.stamp = initialHash, nil
+	t.names, t.tasks = t.names[:0], t.tasks[:0]
 }
 
 // intern returns the number of a name.
@@ -86,8 +101,9 @@ func (t *Trace) add(s step) {
 	}
 }
 
-// schedule returns the task of each scheduling decision.
-func (t *Trace) schedule() []int {
+// schedule returns the task of each scheduling decision, in the memory of tasks if that is
+// enough.
+func (t *Trace) schedule(tasks []int) []int {
 	decisions := 0
 	for i := range t.Len() {
 		if t.steps.At(i).kind == stepResume {
@@ -97,7 +113,7 @@ func (t *Trace) schedule() []int {
 	if decisions == 0 {
 		return nil
 	}
-	tasks := make([]int, 0, decisions)
+	tasks = slices.Grow(tasks[:0], decisions)
 	for i := range t.Len() {
 		if s := t.steps.At(i); s.kind == stepResume {
 			tasks = append(tasks, int(s.task))

@@ -22,6 +22,7 @@ func (w *worker) verify(ctx context.Context, cfg Config) (*Result, error) {
 	if err != nil || second.gaveUp() {
 		return second, err
 	}
+	w.reuse(second)
 	if d := Compare(first.Trace, second.Trace); d != nil {
 		first.find(NotDeterministic, Finding{Name: "not deterministic", Message: d.Error()})
 	}

@@ -18,6 +18,27 @@ type worker struct {
 	// coroutines are those that tasks ran in.
 	coroutines *coro.Pull
 	memory     *linearizability.Memory
+	// spare is the last result, if nobody needs it any more.
+	spare *Result
+}
+
+// reuse gives back the result of the last run, of which nothing may be used any more.
+func (w *worker) reuse(last *Result) {
+	if w.memory != nil && last.Stall == "" && last.Trace != nil {
+		w.spare = last
+		w.memory.Reuse()
+	}
+}
+
+// result returns an empty one with a trace.
+func (w *worker) result() *Result {
+	r := &Result{Trace: &Trace{}}
+	if old := w.spare; old != nil {
+		r.Trace, r.Results, r.Spans, r.Schedule = old.Trace, old.Results[:0], old.Spans[:0], old.Schedule[:0]
+		w.spare = nil
+	}
+	r.Trace.reset()
+	return r
 }
 
 // run is [Run].

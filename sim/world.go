@@ -64,8 +64,7 @@ type points struct {
 	start, sleep, appendCall, appendReturn, readStream, readAll, event, readReturn int32
 }
 
-func newWorld(switcher coro.Switcher) *world {
-	trace := newTrace()
+func newWorld(switcher coro.Switcher, trace *Trace) *world {
 	return &world{trace: trace, switcher: switcher, interrupt: never, points: points{
 		start: trace.intern(pointStart), sleep: trace.intern(pointSleep),
 		appendCall: trace.intern(pointAppend), appendReturn: trace.intern(pointAppended),

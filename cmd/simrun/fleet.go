@@ -66,7 +66,7 @@ func (f *fleetFlags) carry(ctx context.Context, spec fleet.Spec, r fleet.Range, 
 	}
 	c := &carrier{ctx: ctx, backends: f.known, known: known, kinds: make(map[string]int)}
 	c.outcome.Summary, err = sim.Batch{
-		Workers: 1, OnResult: c.result,
+		Workers: 1, OnResult: c.result, Reuse: true,
 		Runs: func(yield func(sim.Config) bool) {
 			for i := range r.Seeds {
 				for _, j := range jobs {

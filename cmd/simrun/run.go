@@ -97,7 +97,7 @@ func (f *runFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	out.begin()
-	batch := sim.Batch{Runs: without(runs, before.Runs), Workers: f.parallel, Verify: f.verify, Before: before, OnResult: out.result, OnSum: out.sum}
+	batch := sim.Batch{Runs: without(runs, before.Runs), Workers: f.parallel, Verify: f.verify, Before: before, OnResult: out.result, OnSum: out.sum, Reuse: out.site == nil}
 	summary, err := batch.Do(cmd.Context())
 	if err != nil {
 		return err

@@ -27,19 +27,21 @@ type way struct {
 // ways are the simulator and what one would use instead.
 func ways(can []scenarios.Scenario) []way {
 	return []way{
-		{"simulator", func(ctx context.Context, t *testing.T, bug *mutant.Mutant, seed uint64) bool {
+		{"simulator", func(ctx context.Context, t *testing.T, bug *mutant.Mutant, seed uint64) (found bool) {
 			t.Helper()
-			for _, scenario := range can {
-				r, err := sim.Run(ctx, sim.Config{Seed: seed, Backend: inMemory(), Scenario: scenario, Mutant: bug})
-				if ctx.Err() != nil {
-					return false
-				}
-				require.NoError(t, err)
-				if r.Failed() {
-					return true
+			runs := func(yield func(sim.Config) bool) {
+				for _, scenario := range can {
+					if !yield(sim.Config{Seed: seed, Backend: inMemory(), Scenario: scenario, Mutant: bug}) {
+						return
+					}
 				}
 			}
-			return false
+			_, err := sim.Batch{Runs: runs, Reuse: true, OnResult: func(r *sim.Result) bool {
+				found = r.Failed()
+				return !found
+			}}.Do(ctx)
+			require.NoError(t, err)
+			return found && ctx.Err() == nil
 		}},
 		{"goroutines", func(ctx context.Context, t *testing.T, bug *mutant.Mutant, seed uint64) bool {
 			t.Helper()

@@ -125,7 +125,7 @@ func runs(t *testing.T, budget time.Duration, backend sim.Backend, processors in
 		}
 	})
 	s := speed{scenarios: len(can)}
-	_, err = sim.Batch{Runs: all, Workers: processors, OnResult: func(r *sim.Result) bool {
+	_, err = sim.Batch{Runs: all, Workers: processors, Reuse: true, OnResult: func(r *sim.Result) bool {
 		if !bare {
 			require.Equal(t, sim.Pass, r.Verdict, "%s %s seed %d: %s", r.Backend, r.Scenario, r.Seed, r.Reason)
 		}

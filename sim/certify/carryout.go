@@ -46,7 +46,7 @@ func (s *session) simulate(ctx context.Context, scenario scenarios.Scenario, out
 	quiet, drawn := s.settings.shares()
 	done := uint64(0)
 	batch := sim.Batch{
-		Runs: s.runs(cfg, quiet, drawn), Workers: runtime.GOMAXPROCS(0), Verify: s.settings.Verify,
+		Runs: s.runs(cfg, quiet, drawn), Workers: runtime.GOMAXPROCS(0), Verify: s.settings.Verify, Reuse: true,
 		OnResult: func(r *sim.Result) bool {
 			w := work{scenario.Name, phaseDrawn}
 			if done < quiet { // results come in the order of the runs

@@ -1,6 +1,7 @@
 package coro_test
 
 import (
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -67,6 +68,56 @@ func TestPanicReachesTheResumer(t *testing.T) {
 		})
 		require.True(t, c.Resume())
 		require.PanicsWithValue(t, "broken backend", func() { c.Resume() })
+		require.False(t, c.Resume())
+	})
+}
+
+func TestPullUsesCoroutinesAgain(t *testing.T) {
+	before := runtime.NumGoroutine()
+	pool := &coro.Pull{}
+	ran := 0
+	for i := range 100 {
+		c := pool.New(func(suspend func()) {
+			ran++
+			suspend()
+			if i%3 == 1 {
+				panic(i)
+			}
+			suspend()
+			ran++
+		})
+		require.True(t, c.Resume())
+		switch i % 3 {
+		case 0:
+			require.True(t, c.Resume())
+			require.False(t, c.Resume())
+		case 1:
+			require.PanicsWithValue(t, i, func() { c.Resume() })
+		case 2:
+			c.Stop()
+		}
+		require.False(t, c.Resume(), "the coroutine has another function now, or none")
+		c.Stop()
+	}
+	require.Equal(t, 100+34, ran)
+	require.Equal(t, before+1, runtime.NumGoroutine())
+	pool.Close()
+	require.Equal(t, before, runtime.NumGoroutine())
+}
+
+func TestAStoppedFunctionDoesNotParkAgain(t *testing.T) {
+	each(t, func(t *testing.T, s coro.Switcher) {
+		parked := false
+		c := s.New(func(suspend func()) {
+			defer func() {
+				suspend()
+				parked = true
+			}()
+			suspend()
+		})
+		require.True(t, c.Resume())
+		c.Stop()
+		require.False(t, parked)
 		require.False(t, c.Resume())
 	})
 }
