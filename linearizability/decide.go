@@ -28,7 +28,7 @@ func (d *decider) component(c *component) Verdict {
 	// Where narrow leaves no room the graph has a circle; porcupine must say so too.
 	narrowed := Unknown
 	if ops, room := narrow(c); room {
-		if d.ctx.Err() == nil && c.witness.explains(len(c.streams), ops) {
+		if why, _ := d.over(); why == "" && c.witness.explains(len(c.streams), ops) {
 			return OK
 		}
 		if narrowed, _ = d.decide(c, ops); narrowed == OK {
@@ -43,15 +43,24 @@ func (d *decider) component(c *component) Verdict {
 	return verdict
 }
 
+// over says why nothing more is to be decided, "" if there is time left.
+func (d *decider) over() (why string, left time.Duration) {
+	left = time.Until(d.deadline) //nolint:forbidigo // as above
+	if err := d.ctx.Err(); err != nil {
+		return fmt.Sprintf("the check was ended: %v", err), left
+	}
+	if left <= 0 {
+		return "porcupine's time was up", left
+	}
+	return "", left
+}
+
 // decide judges calls on the streams of a component. The reason says why the verdict
 // is Unknown.
 func (d *decider) decide(c *component, ops []porcupine.Operation) (Verdict, string) {
-	left := time.Until(d.deadline) //nolint:forbidigo // as above
-	if err := d.ctx.Err(); err != nil {
-		return Unknown, fmt.Sprintf("the check was ended: %v", err)
-	}
-	if left <= 0 {
-		return Unknown, "porcupine's time was up"
+	why, left := d.over()
+	if why != "" {
+		return Unknown, why
 	}
 	m := newMachine(d.ctx, len(c.streams), len(ops))
 	if d.steps > 0 {

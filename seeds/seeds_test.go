@@ -62,12 +62,12 @@ func backend(t *testing.T, name string, own bool) sim.Backend {
 		},
 		"sqlite": func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
 			if !own {
-				return sqlite.Open(ctx, sqlite.Memory, sqlite.Config{Clock: env.Clock})
+				return sqlite.Open(ctx, sqlite.Memory, sqlite.Config{Clock: env.Clock, MaxGroup: 1})
 			}
 			return databases.Open(ctx, sqlite.Config{Clock: env.Clock, Synchronous: sqlite.SynchronousNormal}, env.Connections)
 		},
 		"postgres": func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
-			return postgres.Open(ctx, server.DSN(t), postgres.Config{Clock: env.Clock})
+			return postgres.Open(ctx, server.DSN(t), postgres.Config{Clock: env.Clock, MaxGroup: 1})
 		},
 	}[name]
 	require.True(t, known, "no backend %q", name)

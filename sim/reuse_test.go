@@ -42,7 +42,7 @@ func TestRunsOfABatchDoNotTouchOneAnother(t *testing.T) {
 	can, _, err := sim.Runnable(t.Context(), memoryBackend(), scenarios.All())
 	require.NoError(t, err)
 	runs := func(yield func(sim.Config) bool) {
-		for seed := range uint64(seedCount(12, 3)) {
+		for seed := range uint64(seedCount(6, 3)) {
 			for _, s := range can {
 				cfg := sim.Config{Seed: seed, Backend: memoryBackend(), Scenario: s}
 				if seed%3 == 1 {

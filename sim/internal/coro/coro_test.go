@@ -100,9 +100,9 @@ func TestPullUsesCoroutinesAgain(t *testing.T) {
 		c.Stop()
 	}
 	require.Equal(t, 100+34, ran)
-	require.Equal(t, before+1, runtime.NumGoroutine())
+	require.LessOrEqual(t, runtime.NumGoroutine(), before+1) // those of other tests may end meanwhile
 	pool.Close()
-	require.Equal(t, before, runtime.NumGoroutine())
+	require.LessOrEqual(t, runtime.NumGoroutine(), before)
 }
 
 func TestAStoppedFunctionDoesNotParkAgain(t *testing.T) {
