@@ -22,6 +22,8 @@ type behaviour struct {
 	// within says of a read that has ended whether a fault after that many events
 	// would have fired; nil for kinds that do not depend on it.
 	within func(after int, r *reading) bool
+	// passing says that in an append it needs as many points to be passed.
+	passing bool
 }
 
 // consumer is the body of the loop over a read.

@@ -138,13 +138,21 @@ func (c *call) canHave(kind Kind) bool {
 // dependsOnEvents says that only the end of the call tells whether the kind could
 // have fired.
 func (c *call) dependsOnEvents(kind Kind) bool {
-	read := c.op == eventcore.OpReadStream || c.op == eventcore.OpReadAll
-	return read && c.client.in.behaviours[kind].within != nil
+	b := &c.client.in.behaviours[kind]
+	switch c.op {
+	case eventcore.OpAppend:
+		return b.passing
+	case eventcore.OpReadStream, eventcore.OpReadAll:
+		return b.within != nil
+	default:
+		return false
+	}
 }
 
-// settle counts the rates that were tried and missed but whose occasion depends on
-// what was read.
-func (c *call) settle(r *reading) {
+// settle counts the rates that were tried and missed but whose occasion depends on what was
+// read, or on the points that an append has passed. within says whether a fault of that kind
+// would have fired.
+func (c *call) settle(within func(b *behaviour, after int) bool) {
 	client := c.client
 	if client.in.healed.Load() {
 		return
@@ -154,7 +162,7 @@ func (c *call) settle(r *reading) {
 			continue
 		}
 		draw := draw{client.in.config.Seed, client.id, c.number, rate}
-		if client.in.behaviours[rate.Kind].within(draw.fault(c.op).After, r) {
+		if within(&client.in.behaviours[rate.Kind], draw.fault(c.op).After) {
 			client.tallies[rate.Kind].tried++
 			client.count(c.op, 0, rate.P)
 		}

@@ -27,6 +27,9 @@ func (d draw) fault(op eventcore.Operation) Fault {
 	if f.Kind.streamed() && (op == eventcore.OpReadStream || op == eventcore.OpReadAll) {
 		f.After = d.after()
 	}
+	if f.Kind == Cancel && op == eventcore.OpAppend {
+		f.After = d.after()
+	}
 	if f.Kind == NetHalfOpen {
 		// A tenth to twice the time.
 		f.After = 1 + int(d.key("faults after")%(2*tenths))

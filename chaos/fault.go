@@ -22,8 +22,9 @@ type Fault struct {
 	// ([Kind.OnRequest]) it is the number of the request, counted from 0 for each client, and
 	// of one that hits the disk ([Kind.OnDisk]) the number of the operation there.
 	Client, Call int
-	// After is the number of events that a read yields before the fault. It is 0
-	// for kinds that are not streamed.
+	// After is the number of events that a read yields before the fault; of a [Cancel] in
+	// an append it is the point at which the store is interrupted, counted from 1, 0 before the
+	// call. It is 0 for kinds that are not streamed.
 	After int
 	// Delay is the time that a delay takes, at most [MaxDelay]; 0 for other kinds.
 	Delay time.Duration

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/sim/yield"
 )
 
 // cancel really cancels the context that the store works with; what the store
@@ -15,11 +16,15 @@ import (
 //
 // Whether anything is left when the consumer asks for more is not known before
 // asking, so in a read this fires behind the last event too.
+//
+// An append is cancelled at a point where the simulator may interrupt it: at a statement, an
+// operation on the disk, where it waits for others, or at one that the store names itself
+// ([yield.Point]).
 func cancel() behaviour {
 	return behaviour{
 		info: KindInfo{
 			Kind:       Cancel,
-			Doc:        "The caller gives up: its context is cancelled before the call or in the middle of a read.",
+			Doc:        "The caller gives up: its context is cancelled before the call, in the middle of a read, or at a point inside an append.",
 			Operations: onAll(),
 			Streamed:   true,
 		},
@@ -29,16 +34,49 @@ func cancel() behaviour {
 		within: func(after int, r *reading) bool {
 			return r.events > after || (r.events == after && r.end != broken)
 		},
+		passing: true,
 	}
 }
 
-func cancelAppend(ctx context.Context, s *strike, inner eventcore.Store, writes eventcore.Writes) (eventcore.Appended, error) {
-	// A fault after some events is meant for a read.
-	if s.fault.After > 0 || !s.fire(ctx) {
-		return inner.Append(ctx, writes)
+// pointed is a task that counts the points at which the code under test may be interrupted.
+type pointed interface {
+	Points() int
+	// AtPoint has do called at the n-th point from now on, counted from 1.
+	AtPoint(n int, do func()) (stop func())
+}
+
+// uncounted stands for the number of points where nobody counts them.
+const uncounted = -1
+
+// pointsOf returns the points that the task of the context has passed.
+func pointsOf(ctx context.Context) int {
+	if task, ok := yield.From(ctx).(pointed); ok {
+		return task.Points()
 	}
-	cancelled, stop := cancellable(ctx)
-	stop()
+	return uncounted
+}
+
+// cancelAppend cancels before the call, or at one of the points at which the store may be
+// interrupted in it. Where those cannot be counted, as outside a simulation, it is before.
+func cancelAppend(ctx context.Context, s *strike, inner eventcore.Store, writes eventcore.Writes) (eventcore.Appended, error) {
+	task, counts := yield.From(ctx).(pointed)
+	if s.fault.After == 0 || !counts {
+		if !s.fire(ctx) {
+			return inner.Append(ctx, writes)
+		}
+		cancelled, stop := cancellable(ctx)
+		stop()
+		result, err := inner.Append(cancelled, writes)
+		return result, markCancelled(err)
+	}
+	cancelled, cancel := cancellable(ctx)
+	defer cancel()
+	stop := task.AtPoint(s.fault.After, func() {
+		if s.fire(ctx) {
+			cancel()
+		}
+	})
+	defer stop()
 	result, err := inner.Append(cancelled, writes)
 	return result, markCancelled(err)
 }

@@ -76,10 +76,3 @@ func TestTheCauseOfACancellationIsMarked(t *testing.T) {
 	require.ErrorIs(t, err, chaos.ErrInjected)
 	require.ErrorIs(t, err, context.Canceled)
 }
-
-func TestCancelAfterEventsDoesNotHitAnAppend(t *testing.T) {
-	store, injector, _ := inject(t, "cancel@c0.0+1", newFake())
-	_, err := store.Append(t.Context(), batch(t, streamA, 0, 1))
-	require.NoError(t, err)
-	require.Empty(t, injector.Log())
-}

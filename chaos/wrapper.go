@@ -26,6 +26,14 @@ func (w *wrapper) Append(ctx context.Context, writes eventcore.Writes) (eventcor
 	}
 	c := w.client.begin(eventcore.OpAppend, len(writes.Participants()))
 	s := c.choose()
+	points := pointsOf(ctx)
+	appended, err := w.strike(ctx, s, writes)
+	c.settle(func(_ *behaviour, after int) bool { return points == uncounted || after <= pointsOf(ctx)-points })
+	return appended, err
+}
+
+// strike carries out an append that is to suffer a strike, or none.
+func (w *wrapper) strike(ctx context.Context, s *strike, writes eventcore.Writes) (eventcore.Appended, error) {
 	if s == nil {
 		return w.inner.Append(ctx, writes)
 	}
@@ -88,5 +96,5 @@ func (c *client) carryOut(ctx context.Context, r *reading, yield consumer) {
 	} else {
 		r.run(ctx, yield)
 	}
-	call.settle(r)
+	call.settle(func(b *behaviour, after int) bool { return b.within(after, r) })
 }

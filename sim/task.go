@@ -40,6 +40,9 @@ type task struct {
 	// inside: it is inside the backend. doomed: the process of the backend has crashed, and
 	// the task is on its way out of it.
 	inside, doomed bool
+	// points counts those of the code under test. pending is called at that point.
+	points, at int
+	pending    func()
 	// reads are those that have ended, for further ones.
 	reads []*taskReading
 	// panicked is set when the task's function panicked.
@@ -87,6 +90,7 @@ func (t *task) Yield(name string) {
 	if t.inside {
 		t.world.reaches(name)
 	}
+	t.passes()
 	// What happens between such points, only the code that has them knows.
 	t.did.Unknown = true
 	t.park(t.world.trace.intern(name))
@@ -126,6 +130,7 @@ func (t *task) Wait(name string, ready func() bool) {
 	if t.doomed {
 		return
 	}
+	t.passes()
 	t.did.Unknown = true
 	t.wait(name, 0, ready)
 	t.did.Unknown = true
@@ -136,11 +141,32 @@ func (t *task) WaitFor(name string, limit time.Duration, ready func() bool) (lef
 	if t.doomed {
 		return 0
 	}
+	t.passes()
 	end := t.world.now + int64(limit)
 	t.did.Unknown = true
 	t.wait(name, end, ready)
 	t.did.Unknown = true
 	return time.Duration(end - t.world.now)
+}
+
+// passes counts a point of the code under test.
+func (t *task) passes() {
+	t.points++
+	if t.pending != nil && t.points == t.at {
+		do := t.pending
+		t.pending = nil
+		do()
+	}
+}
+
+// Points returns the number of points that the code under test has passed in this task.
+func (t *task) Points() int { return t.points }
+
+// AtPoint has do called at the n-th point from now on, counted from 1, before the task is
+// parked there, unless stop is called before.
+func (t *task) AtPoint(n int, do func()) (stop func()) {
+	t.at, t.pending = t.points+n, do
+	return func() { t.pending = nil }
 }
 
 // wait parks the task until it is ready, at most until that time, unless that is 0.

@@ -107,7 +107,9 @@ func (s *Steps) statement(ctx context.Context, conn *pgx.Conn, name string, wait
 		} else {
 			task.Yield(name)
 		}
-		c.meet(ctx, fault)
+		if ctx.Err() == nil { // else pgx sends nothing, and the fault would hit whoever is next
+			c.meet(ctx, fault)
+		}
 	}
 	return ended
 }
