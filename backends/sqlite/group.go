@@ -26,7 +26,10 @@ type pending struct {
 	now    int64
 	// last is the position of the last event, if err is nil.
 	last int64
-	err  error
+	// refused is why its statements wrote nothing. It is the result once the group has ended:
+	// before, what it was found to conflict with may still be rolled back.
+	refused error
+	err     error
 }
 
 // Size implements [groupcommit.Call].
@@ -59,9 +62,9 @@ func (s *Store) together(ctx context.Context, own *pending) error {
 		if err != nil && len(group) > 1 && eventcore.OutcomeOf(err) == eventcore.OutcomeNotApplied {
 			return true
 		}
-		if err != nil {
-			for _, p := range group {
-				p.err = err
+		for _, p := range group {
+			if p.err = err; err == nil {
+				p.err = p.refused
 			}
 		}
 		return false
