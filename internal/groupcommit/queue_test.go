@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eventcore-go/eventcore-sim/internal/groupcommit"
+	"github.com/eventcore-go/eventcore-sim/sim/yield"
 )
 
 // call is done in the group with that number.
@@ -224,6 +225,79 @@ func TestAPanicEndsItsGroupAndTheNextGoesOn(t *testing.T) {
 		require.Zero(t, third.group, "nobody knows what became of it")
 		require.Equal(t, 3, fourth.group)
 	})
+}
+
+// downAt is a simulated task that is taken down by a panic where it waits.
+type downAt struct{ down chan struct{} }
+
+func (*downAt) Yield(string) {}
+
+func (d *downAt) Wait(string, func() bool) {
+	<-d.down
+	panic("taken down")
+}
+
+// wait has a call wait that is taken down when down is closed, and returns what is closed then.
+func (d *downAt) wait(t *testing.T, w *worker, c *call) (over chan struct{}) {
+	t.Helper()
+	over = make(chan struct{})
+	go func() {
+		defer close(over)
+		defer func() { _ = recover() }()
+		_ = w.do(yield.NewContext(t.Context(), d), c)
+	}()
+	synctest.Wait()
+	return over
+}
+
+func TestNobodyWaitsForACallThatWasTakenDown(t *testing.T) {
+	for name, when := range map[string]struct {
+		// first: the group before has ended by then. again: the call is in one that comes to nothing.
+		first, again bool
+		groups       [][]int
+	}{
+		"in the queue":            {groups: [][]int{{1}, {3}}},
+		"when it was to lead":     {first: true, groups: [][]int{{1}, {3}}},
+		"in one that comes again": {first: true, again: true, groups: [][]int{{1}, {0, 2, 3}, {0}, {3}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				end, second := make(chan struct{}), make(chan struct{})
+				w := newWorker(groupsOf(9, 100), func(_ context.Context, ids []int) bool {
+					if ids[0] == 1 {
+						<-end
+						return false
+					}
+					if len(ids) > 1 {
+						<-second
+						return true
+					}
+					return false
+				})
+				task := &downAt{make(chan struct{})}
+				all := []*sync.WaitGroup{w.queue(t, &call{id: 1})}
+				if when.again {
+					all = append(all, w.queue(t, &call{id: 0}))
+				}
+				over := task.wait(t, w, &call{id: 2})
+				all = append(all, w.queue(t, &call{id: 3}))
+				if when.first {
+					close(end)
+					synctest.Wait()
+				}
+				close(task.down)
+				<-over
+				if !when.first {
+					close(end)
+				}
+				close(second)
+				for _, one := range all {
+					one.Wait()
+				}
+				require.Equal(t, when.groups, w.groups)
+			})
+		})
+	}
 }
 
 func TestAQueueThatIsClosedTurnsAwayThoseWhoWait(t *testing.T) {
