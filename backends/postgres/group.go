@@ -15,6 +15,8 @@ import (
 const (
 	// groupBytes bounds what one transaction sends.
 	groupBytes = 1 << 20
+	// eventBytes is what an event takes besides its payload, roughly: its stream, ID and numbers.
+	eventBytes = 100
 	// groupPatience is how long an append waits for one that the server does not answer.
 	groupPatience = time.Second
 )
@@ -43,7 +45,7 @@ func (p *pending) Size() int {
 	size := 0
 	events := p.writes.Events()
 	for i := range events {
-		size += len(events[i].Event.Data) + len(events[i].Event.Metadata)
+		size += eventBytes + len(events[i].Event.Type) + len(events[i].Event.Data) + len(events[i].Event.Metadata)
 	}
 	return size
 }

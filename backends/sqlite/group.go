@@ -8,8 +8,12 @@ import (
 	"github.com/eventcore-go/eventcore-sim/internal/groupcommit"
 )
 
-// groupBytes bounds what one transaction writes for appends that wait.
-const groupBytes = 1 << 20
+const (
+	// groupBytes bounds what one transaction writes for appends that wait.
+	groupBytes = 1 << 20
+	// eventBytes is what an event takes besides its payload, roughly: its stream, ID and numbers.
+	eventBytes = 100
+)
 
 // errGivenUp is the failure of an append whose caller, or that of another in its group, was
 // ended by a panic.
@@ -37,7 +41,7 @@ func (p *pending) Size() int {
 	size := 0
 	events := p.writes.Events()
 	for i := range events {
-		size += len(events[i].Event.Data) + len(events[i].Event.Metadata)
+		size += eventBytes + len(events[i].Event.Type) + len(events[i].Event.Data) + len(events[i].Event.Metadata)
 	}
 	return size
 }

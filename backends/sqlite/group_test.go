@@ -104,6 +104,26 @@ func TestAppendsThatWaitAreCommittedTogether(t *testing.T) {
 	require.Equal(t, upTo(5), global(t, s, eventcore.Filter{}))
 }
 
+// What many small events take is not their payloads.
+func TestGreatBatchesOfSmallEventsAreNotCommittedTogether(t *testing.T) {
+	spy, s := spied(t, sqlite.Config{})
+	var great []func() (context.Context, eventcore.Writes)
+	for _, name := range []string{"a", "b", "c"} {
+		w := batch(t, 0, 11_000, eventcore.MustStreamID(name))
+		great = append(great, func() (context.Context, eventcore.Writes) { return t.Context(), w })
+	}
+	commits := 0
+	for _, r := range grouped(t, spy, s, func(query string) error {
+		if query == "COMMIT" {
+			commits++
+		}
+		return nil
+	}, great...) {
+		require.NoError(t, r.err)
+	}
+	require.Equal(t, 3, commits)
+}
+
 func TestWithGroupsOfOneEachAppendHasItsCommit(t *testing.T) {
 	spy, s := spied(t, sqlite.Config{MaxGroup: 1})
 	commits := 0
