@@ -38,6 +38,8 @@ type pending struct {
 	now    time.Time
 	found  outcome
 	err    error
+	// ended: the context of one of its group has ended, perhaps that of another.
+	ended bool
 }
 
 // Size implements [groupcommit.Call].
@@ -66,7 +68,7 @@ func (s *Store) together(ctx context.Context, own *pending) error {
 		}
 		for _, p := range group {
 			if p.err = nil; err != nil {
-				p.err = failed(ctx, p.writes, err)
+				p.err, p.ended = failed(ctx, p.writes, err), ctx.Err() != nil
 			}
 		}
 		return false
