@@ -45,7 +45,7 @@ func (t *transaction) run(ctx context.Context, group []*pending) error {
 		}
 	}
 	if len(group) == 1 && group[0].refused != nil {
-		return nil // it is rolled back, which costs less
+		return nil //nolint:nilerr // its refusal is its result; it is rolled back, which costs less
 	}
 	// The last moment at which it is certain that nothing happens.
 	if err := ctx.Err(); err != nil {

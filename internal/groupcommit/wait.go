@@ -133,7 +133,7 @@ func (w *waiter[C]) block(ctx context.Context) {
 	var impatient <-chan time.Time
 	if w.left > 0 {
 		if w.timer == nil {
-			w.timer = time.NewTimer(w.left)
+			w.timer = time.NewTimer(w.left) //nolint:forbidigo // simulated callers wait in the run's time
 		}
 		impatient = w.timer.C
 	}
