@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
@@ -47,11 +48,15 @@ func (s *Store) Append(ctx context.Context, writes eventcore.Writes) (eventcore.
 	if err := carryOut(ctx, p); err != nil {
 		return eventcore.Appended{}, notApplied(err)
 	}
-	return p.result()
+	return p.result(ctx)
 }
 
 // result is what the append returns.
-func (p *pending) result() (eventcore.Appended, error) {
+func (p *pending) result(ctx context.Context) (eventcore.Appended, error) {
+	if p.ended && ctx.Err() == nil {
+		// Who looks for the end of a context would take it for that of its own.
+		return eventcore.Appended{}, inDoubt(errors.New("the context of an append that was sent together with it has ended: " + p.err.Error()))
+	}
 	if p.err != nil {
 		return eventcore.Appended{}, p.err
 	}

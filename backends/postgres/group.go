@@ -15,6 +15,8 @@ import (
 const (
 	// groupBytes bounds what one transaction sends.
 	groupBytes = 1 << 20
+	// eventBytes is what an event takes besides its payload, roughly: its stream, ID and numbers.
+	eventBytes = 100
 	// groupPatience is how long an append waits for one that the server does not answer.
 	groupPatience = time.Second
 )
@@ -36,6 +38,8 @@ type pending struct {
 	now    time.Time
 	found  outcome
 	err    error
+	// ended: the context of one of its group has ended, perhaps that of another.
+	ended bool
 }
 
 // Size implements [groupcommit.Call].
@@ -43,7 +47,7 @@ func (p *pending) Size() int {
 	size := 0
 	events := p.writes.Events()
 	for i := range events {
-		size += len(events[i].Event.Data) + len(events[i].Event.Metadata)
+		size += eventBytes + len(events[i].Event.Type) + len(events[i].Event.Data) + len(events[i].Event.Metadata)
 	}
 	return size
 }
@@ -64,7 +68,7 @@ func (s *Store) together(ctx context.Context, own *pending) error {
 		}
 		for _, p := range group {
 			if p.err = nil; err != nil {
-				p.err = failed(ctx, p.writes, err)
+				p.err, p.ended = failed(ctx, p.writes, err), ctx.Err() != nil
 			}
 		}
 		return false

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"github.com/eventcore-go/eventcore-sim/backends/postgres"
@@ -155,4 +156,48 @@ func TestAConnectionThatIsLostLeavesItsGroupUnknown(t *testing.T) {
 		require.Equal(t, eventcore.OutcomeUnknown, eventcore.OutcomeOf(r.err))
 	}
 	require.Equal(t, []uint64{1}, global(t, s))
+}
+
+// TestAContextThatEndsIsNotSaidToBeThatOfOthers has a pool that cuts the connection.
+func TestAContextThatEndsIsNotSaidToBeThatOfOthers(t *testing.T) {
+	dsn, _, release := locked(t)
+	pool, err := pgxpool.New(t.Context(), dsn)
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	s, err := postgres.New(t.Context(), pool, postgres.Config{})
+	require.NoError(t, err)
+	first := make(chan error, 1)
+	w := batch(t, 0, 1, eventcore.MustStreamID("first"))
+	go func() {
+		_, err := s.Append(t.Context(), w)
+		first <- err
+	}()
+	require.Eventually(t, func() bool { return len(waiting(t, dsn)) == 1 }, 10*time.Second, time.Millisecond)
+	ctx, cancel := context.WithCancel(t.Context())
+	results := make([]chan error, others)
+	for i := range results {
+		results[i] = make(chan error, 1)
+		of, w := t.Context(), batch(t, 0, 1, stream7(i))
+		if i == 3 {
+			of = ctx
+		}
+		go func() {
+			_, err := s.Append(of, w)
+			results[i] <- err
+		}()
+	}
+	require.Eventually(t, func() bool { return len(waiting(t, dsn)) == 2 }, 10*time.Second, time.Millisecond)
+	cancel()
+	require.ErrorIs(t, <-results[3], context.Canceled)
+	release()
+	require.NoError(t, <-first)
+	for i := range results {
+		if i == 3 {
+			continue
+		}
+		err := <-results[i]
+		require.Equal(t, eventcore.OutcomeUnknown, eventcore.OutcomeOf(err))
+		require.NotErrorIs(t, err, context.Canceled)
+		require.ErrorContains(t, err, "sent together with it")
+	}
 }

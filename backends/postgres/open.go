@@ -42,8 +42,9 @@ func Open(ctx context.Context, dsn string, cfg Config) (*Store, error) {
 // as one round trip lasts, and gives it back.
 //
 // As pgx sets up connections, one whose context ends in the middle of a call is cut,
-// so that the outcome of that append is unknown; see
-// [pgconn.CancelRequestContextWatcherHandler] for the way to have it cancelled.
+// so that the outcome of that append is unknown, and of all that were sent together with it; see
+// [pgconn.CancelRequestContextWatcherHandler] for the way to have it cancelled, which harms none
+// of the others, and [Config.MaxGroup] for the way to send each by itself.
 func New(ctx context.Context, pool *pgxpool.Pool, cfg Config) (*Store, error) {
 	s := newStore(pool, cfg)
 	if err := s.migrate(ctx); err != nil {

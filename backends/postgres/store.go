@@ -24,7 +24,8 @@
 // by one, appends of one store that come while others are under way are sent together, and
 // share one transaction, one round trip and one wait for the disk ([Config.MaxGroup]). Each is
 // done or refused by itself: one that conflicts, or that the server refuses, leaves the
-// others as they are. What they share is a lost connection, which leaves all of them unknown.
+// others as they are. What they share is a lost connection, which leaves all of them unknown. So
+// does a context that ends, where the pool of [New] cuts the connection then.
 //
 // # Reading
 //

@@ -8,8 +8,12 @@ import (
 	"github.com/eventcore-go/eventcore-sim/internal/groupcommit"
 )
 
-// groupBytes bounds what one transaction writes for appends that wait.
-const groupBytes = 1 << 20
+const (
+	// groupBytes bounds what one transaction writes for appends that wait.
+	groupBytes = 1 << 20
+	// eventBytes is what an event takes besides its payload, roughly: its stream, ID and numbers.
+	eventBytes = 100
+)
 
 // errGivenUp is the failure of an append whose caller, or that of another in its group, was
 // ended by a panic.
@@ -26,7 +30,10 @@ type pending struct {
 	now    int64
 	// last is the position of the last event, if err is nil.
 	last int64
-	err  error
+	// refused is why its statements wrote nothing. It is the result once the group has ended:
+	// before, what it was found to conflict with may still be rolled back.
+	refused error
+	err     error
 }
 
 // Size implements [groupcommit.Call].
@@ -34,7 +41,7 @@ func (p *pending) Size() int {
 	size := 0
 	events := p.writes.Events()
 	for i := range events {
-		size += len(events[i].Event.Data) + len(events[i].Event.Metadata)
+		size += eventBytes + len(events[i].Event.Type) + len(events[i].Event.Data) + len(events[i].Event.Metadata)
 	}
 	return size
 }
@@ -59,9 +66,9 @@ func (s *Store) together(ctx context.Context, own *pending) error {
 		if err != nil && len(group) > 1 && eventcore.OutcomeOf(err) == eventcore.OutcomeNotApplied {
 			return true
 		}
-		if err != nil {
-			for _, p := range group {
-				p.err = err
+		for _, p := range group {
+			if p.err = err; err == nil {
+				p.err = p.refused
 			}
 		}
 		return false

@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -15,6 +16,9 @@ import (
 	"github.com/eventcore-go/eventcore-sim/backends/sqlite"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 )
+
+// errPanicked stands for the panic of an append.
+var errPanicked = errors.New("panicked")
 
 // result is what an append came to.
 type result struct {
@@ -52,8 +56,12 @@ func grouped(t *testing.T, spy *spy, s *sqlite.Store, before func(query string) 
 		results[i] = make(chan result, 1)
 		ctx, w := other()
 		go func() {
-			done, err := s.Append(ctx, w)
-			results[i] <- result{done, err}
+			r := result{err: errPanicked}
+			defer func() {
+				_ = recover() // the result says so
+				results[i] <- r
+			}()
+			r.Appended, r.err = s.Append(ctx, w)
 		}()
 	}
 	time.Sleep(200 * time.Millisecond) // for all to wait; were one late, it would be in a group of its own
@@ -94,6 +102,26 @@ func TestAppendsThatWaitAreCommittedTogether(t *testing.T) {
 		require.Equal(t, stream(t, s, id)[0].Position, r.Last)
 	}
 	require.Equal(t, upTo(5), global(t, s, eventcore.Filter{}))
+}
+
+// What many small events take is not their payloads.
+func TestGreatBatchesOfSmallEventsAreNotCommittedTogether(t *testing.T) {
+	spy, s := spied(t, sqlite.Config{})
+	var great []func() (context.Context, eventcore.Writes)
+	for _, name := range []string{"a", "b", "c"} {
+		w := batch(t, 0, 11_000, eventcore.MustStreamID(name))
+		great = append(great, func() (context.Context, eventcore.Writes) { return t.Context(), w })
+	}
+	commits := 0
+	for _, r := range grouped(t, spy, s, func(query string) error {
+		if query == "COMMIT" {
+			commits++
+		}
+		return nil
+	}, great...) {
+		require.NoError(t, r.err)
+	}
+	require.Equal(t, 3, commits)
 }
 
 func TestWithGroupsOfOneEachAppendHasItsCommit(t *testing.T) {
@@ -189,4 +217,31 @@ func TestACommitThatFailsLeavesItsGroupUnknown(t *testing.T) {
 		require.Equal(t, eventcore.OutcomeUnknown, eventcore.OutcomeOf(r.err))
 	}
 	require.Equal(t, upTo(1), global(t, s, eventcore.Filter{}))
+}
+
+// What a group has found before its commit is nobody's result: the others of one whose leader is
+// ended by a panic were rolled back.
+func TestAPanicBeforeTheCommitAcknowledgesNothing(t *testing.T) {
+	spy, s := spied(t, sqlite.Config{})
+	planted := false
+	found := grouped(t, spy, s, func(query string) error {
+		if query == "COMMIT" && !planted {
+			planted = true
+			panic("planted")
+		}
+		return nil
+	}, each(t, "a", "b", "c", "same", "same", "same")...)
+	acknowledged, unknown := 1, 0
+	for _, r := range found {
+		switch {
+		case r.err == nil: // it came too late for the group
+			acknowledged++
+		case !errors.Is(r.err, errPanicked):
+			require.ErrorContains(t, r.err, "the caller was ended")
+			require.Equal(t, eventcore.OutcomeUnknown, eventcore.OutcomeOf(r.err))
+			unknown++
+		}
+	}
+	require.Greater(t, unknown, 2)
+	require.Equal(t, upTo(acknowledged), global(t, s, eventcore.Filter{}))
 }

@@ -39,13 +39,13 @@ func (s *Store) begin(ctx context.Context, on *session) error {
 // written nothing. With an error none of them has come to its result.
 func (t *transaction) run(ctx context.Context, group []*pending) error {
 	for _, p := range group {
-		p.last, p.err = t.append(ctx, p)
-		if p.err != nil && !errors.Is(p.err, eventcore.ErrVersionConflict) {
-			return notApplied(p.err)
+		p.last, p.refused = t.append(ctx, p)
+		if p.refused != nil && !errors.Is(p.refused, eventcore.ErrVersionConflict) {
+			return notApplied(p.refused)
 		}
 	}
-	if len(group) == 1 && group[0].err != nil {
-		return nil // it is rolled back, which costs less
+	if len(group) == 1 && group[0].refused != nil {
+		return nil //nolint:nilerr // its refusal is its result; it is rolled back, which costs less
 	}
 	// The last moment at which it is certain that nothing happens.
 	if err := ctx.Err(); err != nil {

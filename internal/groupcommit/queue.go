@@ -83,6 +83,8 @@ type entry[C Call] struct {
 	state state
 	// alone: its group has come to nothing; now it is carried out by itself.
 	alone bool
+	// deserted: its caller does not wait for it any more.
+	deserted bool
 	// flight is the group that it is in, led the one that it leads.
 	flight *flight[C]
 	led    flight[C]
@@ -193,6 +195,7 @@ func (q *Queue[C]) giveBack(leader *entry[C]) {
 	f := leader.flight
 	f.end()
 	leader.alone = true
+	f.others = slices.DeleteFunc(f.others, func(e *entry[C]) bool { return e.deserted })
 	for _, e := range f.others {
 		e.alone = true
 		e.become(queued)
@@ -209,6 +212,11 @@ func (q *Queue[C]) land(f *flight[C]) {
 	for _, e := range f.others {
 		e.become(done)
 	}
+	q.next(f)
+}
+
+// next has the group begin that waits for one that is over.
+func (q *Queue[C]) next(f *flight[C]) {
 	switch {
 	case q.flight != f && q.flight != nil: // somebody lost patience
 	case len(q.waiting) == 0:

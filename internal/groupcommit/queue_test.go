@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eventcore-go/eventcore-sim/internal/groupcommit"
+	"github.com/eventcore-go/eventcore-sim/sim/yield"
 )
 
 // call is done in the group with that number.
@@ -54,8 +55,8 @@ func (w *worker) do(ctx context.Context, c *call) error {
 	})
 }
 
-func groupsOf(calls, size int) groupcommit.Config {
-	return groupcommit.Config{Name: "test", Calls: calls, Size: size}
+func groupsOf(calls int) groupcommit.Config {
+	return groupcommit.Config{Name: "test", Calls: calls, Size: 100}
 }
 
 // queue has calls come one after the other and waits until each waits.
@@ -72,7 +73,7 @@ func (w *worker) queue(t *testing.T, calls ...*call) *sync.WaitGroup {
 func TestThoseWhoComeMeanwhileAreDoneTogetherInTheirOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		end := make(chan struct{})
-		w := newWorker(groupsOf(4, 100), func(context.Context, []int) bool { <-end; return false })
+		w := newWorker(groupsOf(4), func(context.Context, []int) bool { <-end; return false })
 		all := w.queue(t, &call{id: 1}, &call{id: 2}, &call{id: 3}, &call{id: 4}, &call{id: 5}, &call{id: 6}, &call{id: 7, size: 60}, &call{id: 8, size: 60})
 		close(end)
 		all.Wait()
@@ -83,7 +84,7 @@ func TestThoseWhoComeMeanwhileAreDoneTogetherInTheirOrder(t *testing.T) {
 func TestACallGreaterThanAGroupIsDoneByItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		end := make(chan struct{})
-		w := newWorker(groupsOf(4, 100), func(context.Context, []int) bool { <-end; return false })
+		w := newWorker(groupsOf(4), func(context.Context, []int) bool { <-end; return false })
 		all := w.queue(t, &call{id: 1}, &call{id: 2, size: 101}, &call{id: 3})
 		close(end)
 		all.Wait()
@@ -94,7 +95,7 @@ func TestACallGreaterThanAGroupIsDoneByItself(t *testing.T) {
 func TestGroupsOfOneDoNotWaitForEachOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		end := make(chan struct{})
-		w := newWorker(groupsOf(1, 100), func(context.Context, []int) bool { <-end; return false })
+		w := newWorker(groupsOf(1), func(context.Context, []int) bool { <-end; return false })
 		all := w.queue(t, &call{id: 1}, &call{id: 2})
 		require.Equal(t, [][]int{{1}, {2}}, w.groups, "both are under way")
 		close(end)
@@ -105,7 +106,7 @@ func TestGroupsOfOneDoNotWaitForEachOther(t *testing.T) {
 func TestAGroupThatCameToNothingIsDoneOneByOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		end := make(chan struct{})
-		w := newWorker(groupsOf(9, 100), func(_ context.Context, ids []int) bool {
+		w := newWorker(groupsOf(9), func(_ context.Context, ids []int) bool {
 			<-end
 			return slices.Contains(ids, 3)
 		})
@@ -125,7 +126,7 @@ func TestAGroupThatCameToNothingIsDoneOneByOne(t *testing.T) {
 func TestACallLeavesTheQueueWhenItsContextEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		end := make(chan struct{})
-		w := newWorker(groupsOf(9, 100), func(context.Context, []int) bool { <-end; return false })
+		w := newWorker(groupsOf(9), func(context.Context, []int) bool { <-end; return false })
 		all := w.queue(t, &call{id: 1})
 		ctx, cancel := context.WithCancel(t.Context())
 		failed := make(chan error, 1)
@@ -145,7 +146,7 @@ func TestACallLeavesTheQueueWhenItsContextEnds(t *testing.T) {
 func TestAContextThatEndsCancelsTheGroupAndWaitsForItsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begin, rolledBack := make(chan struct{}), make(chan struct{})
-		w := newWorker(groupsOf(9, 100), func(ctx context.Context, ids []int) bool {
+		w := newWorker(groupsOf(9), func(ctx context.Context, ids []int) bool {
 			<-begin
 			if len(ids) == 1 {
 				return false
@@ -201,7 +202,7 @@ func TestWhoLosesPatienceGoesOnWithAllWhoWait(t *testing.T) {
 func TestAPanicEndsItsGroupAndTheNextGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		end := make(chan struct{})
-		w := newWorker(groupsOf(2, 100), func(_ context.Context, ids []int) bool {
+		w := newWorker(groupsOf(2), func(_ context.Context, ids []int) bool {
 			<-end
 			if ids[0] == 2 {
 				panic("planted")
@@ -226,10 +227,83 @@ func TestAPanicEndsItsGroupAndTheNextGoesOn(t *testing.T) {
 	})
 }
 
+// downAt is a simulated task that is taken down by a panic where it waits.
+type downAt struct{ down chan struct{} }
+
+func (*downAt) Yield(string) {}
+
+func (d *downAt) Wait(string, func() bool) {
+	<-d.down
+	panic("taken down")
+}
+
+// wait has a call wait that is taken down when down is closed, and returns what is closed then.
+func (d *downAt) wait(t *testing.T, w *worker, c *call) (over chan struct{}) {
+	t.Helper()
+	over = make(chan struct{})
+	go func() {
+		defer close(over)
+		defer func() { _ = recover() }()
+		_ = w.do(yield.NewContext(t.Context(), d), c)
+	}()
+	synctest.Wait()
+	return over
+}
+
+func TestNobodyWaitsForACallThatWasTakenDown(t *testing.T) {
+	for name, when := range map[string]struct {
+		// first: the group before has ended by then. again: the call is in one that comes to nothing.
+		first, again bool
+		groups       [][]int
+	}{
+		"in the queue":            {groups: [][]int{{1}, {3}}},
+		"when it was to lead":     {first: true, groups: [][]int{{1}, {3}}},
+		"in one that comes again": {first: true, again: true, groups: [][]int{{1}, {0, 2, 3}, {0}, {3}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				end, second := make(chan struct{}), make(chan struct{})
+				w := newWorker(groupsOf(9), func(_ context.Context, ids []int) bool {
+					if ids[0] == 1 {
+						<-end
+						return false
+					}
+					if len(ids) > 1 {
+						<-second
+						return true
+					}
+					return false
+				})
+				task := &downAt{make(chan struct{})}
+				all := []*sync.WaitGroup{w.queue(t, &call{id: 1})}
+				if when.again {
+					all = append(all, w.queue(t, &call{id: 0}))
+				}
+				over := task.wait(t, w, &call{id: 2})
+				all = append(all, w.queue(t, &call{id: 3}))
+				if when.first {
+					close(end)
+					synctest.Wait()
+				}
+				close(task.down)
+				<-over
+				if !when.first {
+					close(end)
+				}
+				close(second)
+				for _, one := range all {
+					one.Wait()
+				}
+				require.Equal(t, when.groups, w.groups)
+			})
+		})
+	}
+}
+
 func TestAQueueThatIsClosedTurnsAwayThoseWhoWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		closed, end := errors.New("closed"), make(chan struct{})
-		w := newWorker(groupsOf(9, 100), func(context.Context, []int) bool { <-end; return false })
+		w := newWorker(groupsOf(9), func(context.Context, []int) bool { <-end; return false })
 		first := w.queue(t, &call{id: 1})
 		failed := make(chan error, 1)
 		go func() { failed <- w.do(t.Context(), &call{id: 2}) }()
@@ -245,7 +319,7 @@ func TestAQueueThatIsClosedTurnsAwayThoseWhoWait(t *testing.T) {
 func TestALeaderThatTakesNobodyLeavesTheOthersInTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		refused, end := errors.New("no connection"), make(chan struct{})
-		q := groupcommit.New[*call](groupsOf(9, 100))
+		q := groupcommit.New[*call](groupsOf(9))
 		var got error
 		first := make(chan error, 1)
 		go func() {
@@ -312,7 +386,7 @@ func TestCallsAreDoneOnce(t *testing.T) {
 }
 
 func BenchmarkOneCaller(b *testing.B) {
-	q := groupcommit.New[*call](groupsOf(9, 100))
+	q := groupcommit.New[*call](groupsOf(9))
 	ctx, c := b.Context(), &call{}
 	b.ReportAllocs()
 	for b.Loop() {

@@ -11,10 +11,17 @@ import (
 // await waits until a call is done or leads. It returns an error if the call left the queue.
 func (q *Queue[C]) await(ctx context.Context, e *entry[C]) error {
 	w := waiter[C]{queue: q, entry: e}
-	defer w.stop()
+	returns := false
+	defer func() {
+		w.stop()
+		if !returns {
+			q.desert(e)
+		}
+	}()
 	for {
 		over, err := q.step(ctx, &w)
 		if over {
+			returns = true
 			return err
 		}
 		w.wait(ctx)
@@ -26,6 +33,7 @@ func (q *Queue[C]) step(ctx context.Context, w *waiter[C]) (over bool, err error
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	e := w.entry
+	w.was = e.state
 	w.behind(q.flight)
 	switch {
 	case e.state == done || e.state == leads:
@@ -52,6 +60,21 @@ func (q *Queue[C]) step(ctx context.Context, w *waiter[C]) (over bool, err error
 	}
 }
 
+// desert notes that the caller does not wait any more, as it was ended by a panic: a simulated
+// task is where it is taken down. Nobody else must wait for it to lead.
+func (q *Queue[C]) desert(e *entry[C]) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	e.deserted = true
+	switch e.state {
+	case queued:
+		q.leave(e)
+	case leads:
+		q.next(e.flight)
+	case taken, done: // who carries it out does without the caller
+	}
+}
+
 // leave takes a call out of the queue.
 func (q *Queue[C]) leave(e *entry[C]) {
 	at := slices.Index(q.waiting, e)
@@ -62,6 +85,8 @@ func (q *Queue[C]) leave(e *entry[C]) {
 type waiter[C Call] struct {
 	queue *Queue[C]
 	entry *entry[C]
+	// was is how far the call had come when it was last looked at.
+	was state
 	// cancelled: the group was told that the context has ended.
 	cancelled bool
 	// flight is the group that it waits for in the queue, left how long it still does.
@@ -90,10 +115,7 @@ func (w *waiter[C]) wait(ctx context.Context) {
 
 // simulated waits as a simulated task does. It says whether the caller is one.
 func (w *waiter[C]) simulated(ctx context.Context) bool {
-	q, e := w.queue, w.entry
-	q.mu.Lock()
-	was := e.state
-	q.mu.Unlock()
+	q, e, was := w.queue, w.entry, w.was
 	ready := func() bool {
 		q.mu.Lock()
 		defer q.mu.Unlock()
@@ -111,7 +133,7 @@ func (w *waiter[C]) block(ctx context.Context) {
 	var impatient <-chan time.Time
 	if w.left > 0 {
 		if w.timer == nil {
-			w.timer = time.NewTimer(w.left)
+			w.timer = time.NewTimer(w.left) //nolint:forbidigo // simulated callers wait in the run's time
 		}
 		impatient = w.timer.C
 	}
