@@ -12,8 +12,8 @@ type Config struct {
 	Clock eventcore.Clock
 	// MaxGroup is the greatest number of appends that are committed together, one of those
 	// that come while others are under way. They share a round trip and a wait for the
-	// disk; each is done or refused by itself. 0: 64. 1: each has a transaction of its own, and
-	// appends wait for each other in the server.
+	// disk; each is done or refused by itself. 1: each has a transaction of its own, and
+	// appends wait for each other in the server. 0: 64 for [Open], 1 for [New].
 	MaxGroup int
 }
 

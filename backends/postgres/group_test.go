@@ -158,13 +158,32 @@ func TestAConnectionThatIsLostLeavesItsGroupUnknown(t *testing.T) {
 	require.Equal(t, []uint64{1}, global(t, s))
 }
 
+// TestAppendsOverAPoolOfTheCallersAreSentByThemselves: it may cut a connection whose context ends.
+func TestAppendsOverAPoolOfTheCallersAreSentByThemselves(t *testing.T) {
+	dsn, _, release := locked(t)
+	_, _, s := wired(t, dsn, 4)
+	results := make(chan error, 3)
+	for i := range cap(results) {
+		w := batch(t, 0, 1, stream7(i))
+		go func() {
+			_, err := s.Append(t.Context(), w)
+			results <- err
+		}()
+	}
+	require.Eventually(t, func() bool { return len(waiting(t, dsn)) == 3 }, 10*time.Second, time.Millisecond)
+	release()
+	for range cap(results) {
+		require.NoError(t, <-results)
+	}
+}
+
 // TestAContextThatEndsIsNotSaidToBeThatOfOthers has a pool that cuts the connection.
 func TestAContextThatEndsIsNotSaidToBeThatOfOthers(t *testing.T) {
 	dsn, _, release := locked(t)
 	pool, err := pgxpool.New(t.Context(), dsn)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
-	s, err := postgres.New(t.Context(), pool, postgres.Config{})
+	s, err := postgres.New(t.Context(), pool, postgres.Config{MaxGroup: 64})
 	require.NoError(t, err)
 	first := make(chan error, 1)
 	w := batch(t, 0, 1, eventcore.MustStreamID("first"))

@@ -42,10 +42,14 @@ func Open(ctx context.Context, dsn string, cfg Config) (*Store, error) {
 // as one round trip lasts, and gives it back.
 //
 // As pgx sets up connections, one whose context ends in the middle of a call is cut,
-// so that the outcome of that append is unknown, and of all that were sent together with it; see
-// [pgconn.CancelRequestContextWatcherHandler] for the way to have it cancelled, which harms none
-// of the others, and [Config.MaxGroup] for the way to send each by itself.
+// so that the outcome of that append is unknown, and of all that were sent together with it. So
+// each append is sent by itself unless [Config.MaxGroup] says otherwise. Set that where the pool
+// has statements cancelled instead, as [Open] does, which harms none of the others; see
+// [pgconn.CancelRequestContextWatcherHandler].
 func New(ctx context.Context, pool *pgxpool.Pool, cfg Config) (*Store, error) {
+	if cfg.MaxGroup == 0 {
+		cfg.MaxGroup = 1
+	}
 	s := newStore(pool, cfg)
 	if err := s.migrate(ctx); err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)

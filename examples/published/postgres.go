@@ -43,7 +43,7 @@ func Database(t testing.TB, cluster *pgtest.Cluster, sync bool) string {
 func OnPostgres(t testing.TB, cluster *pgtest.Cluster, sync bool) []Named {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context())
-	store, err := postgres.New(ctx, pool(t, Database(t, cluster, sync)), postgres.Config{})
+	store, err := postgres.New(ctx, pool(t, Database(t, cluster, sync)), postgres.Config{MaxGroup: 64})
 	require.NoError(t, err)
 	watermill, err := OpenWatermill(ctx, pool(t, Database(t, cluster, sync)))
 	require.NoError(t, err)

@@ -114,6 +114,9 @@ func (s *Stores) open(ctx context.Context, cfg postgres.Config, connections int)
 	if err := p.limit(ctx, connections); err != nil {
 		return nil, errors.Join(err, p.close())
 	}
+	if cfg.MaxGroup == 0 {
+		cfg.MaxGroup = 64 // what the pool of a program that opens the store itself has
+	}
 	store, err := postgres.New(ctx, p.pool, cfg)
 	if err != nil {
 		return nil, errors.Join(err, p.close())
