@@ -208,16 +208,10 @@ func TestFailureWithoutFaultsIsNoProgress(t *testing.T) {
 }
 
 func TestWherePorcupineRunsOutOfTimeTheRunSaysSo(t *testing.T) {
-	// Most runs porcupine need not search at all.
-	seed, result := uint64(0), &sim.Result{}
-	for result.Coverage.Unconfirmed == 0 {
-		seed++
-		require.Less(t, seed, uint64(200), "no run needs porcupine")
-		result = run(t, sim.Config{Seed: seed, Backend: memoryBackend(), Scenario: scenario(t, "mixed"), CheckTimeout: 1})
-		require.Equal(t, sim.Pass, result.Verdict, result.Reason)
-	}
+	result := run(t, sim.Config{Seed: 1, Backend: memoryBackend(), Scenario: scenario(t, "mixed"), CheckTimeout: 1})
+	require.Equal(t, sim.Pass, result.Verdict, result.Reason)
 	require.Equal(t, 1, result.Coverage.Unconfirmed)
-	result = run(t, sim.Config{Seed: seed, Backend: memoryBackend(), Scenario: scenario(t, "mixed"), CheckTimeout: time.Minute})
+	result = run(t, sim.Config{Seed: 1, Backend: memoryBackend(), Scenario: scenario(t, "mixed"), CheckTimeout: time.Minute})
 	require.Equal(t, sim.Pass, result.Verdict, result.Reason)
 	require.Zero(t, result.Coverage.Unconfirmed)
 }

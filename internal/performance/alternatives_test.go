@@ -3,35 +3,39 @@ package performance_test
 import (
 	"context"
 	"fmt"
+	"iter"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/eventcore-go/eventcore-sim/backends/memory"
 	"github.com/eventcore-go/eventcore-sim/chaos/mutant"
+	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/scenarios"
 	"github.com/eventcore-go/eventcore-sim/sim"
 	"github.com/eventcore-go/eventcore-sim/sim/sensitivity"
 )
 
-// way is a way to look for bugs. Its round number seed says whether it shows the bug; nil
-// stands for none. When ctx ends in the middle, it shows none.
+// way is a way to look for bugs in a backend. Its round number seed says whether it shows the
+// bug; nil stands for none. When ctx ends in the middle, it shows none.
 type way struct {
 	name  string
-	round func(ctx context.Context, t *testing.T, bug *mutant.Mutant, seed uint64) bool
+	round func(ctx context.Context, t *testing.T, b sim.Backend, bug *mutant.Mutant, seed uint64) bool
 }
 
 // ways are the simulator and what one would use instead.
 func ways(can []scenarios.Scenario) []way {
 	return []way{
-		{"simulator", func(ctx context.Context, t *testing.T, bug *mutant.Mutant, seed uint64) (found bool) {
+		{"simulator", func(ctx context.Context, t *testing.T, b sim.Backend, bug *mutant.Mutant, seed uint64) (found bool) {
 			t.Helper()
 			runs := func(yield func(sim.Config) bool) {
 				for _, scenario := range can {
-					if !yield(sim.Config{Seed: seed, Backend: inMemory(), Scenario: scenario, Mutant: bug}) {
+					if !yield(sim.Config{Seed: seed, Backend: b, Scenario: scenario, Mutant: bug}) {
 						return
 					}
 				}
@@ -43,16 +47,16 @@ func ways(can []scenarios.Scenario) []way {
 			require.NoError(t, err)
 			return found && ctx.Err() == nil
 		}},
-		{"goroutines", func(ctx context.Context, t *testing.T, bug *mutant.Mutant, seed uint64) bool {
+		{"goroutines", func(ctx context.Context, t *testing.T, b sim.Backend, bug *mutant.Mutant, seed uint64) bool {
 			t.Helper()
-			found, err := (&sensitivity.Naive{Backend: inMemory(), Mutant: bug, Seed: seed}).Finds(ctx, can)
+			found, err := (&sensitivity.Naive{Backend: b, Mutant: bug, Seed: seed}).Finds(ctx, can)
 			if ctx.Err() != nil {
 				return false
 			}
 			require.NoError(t, err)
 			return found
 		}},
-		{"synctest", func(_ context.Context, t *testing.T, bug *mutant.Mutant, seed uint64) (found bool) {
+		{"synctest", func(_ context.Context, t *testing.T, b sim.Backend, bug *mutant.Mutant, seed uint64) (found bool) {
 			t.Helper()
 			// That all wait for one another is found too: it ends the test.
 			defer func() {
@@ -64,7 +68,7 @@ func ways(can []scenarios.Scenario) []way {
 			synctest.Test(t, func(t *testing.T) {
 				var err error
 				// Nobody breaks it off. Only a context from inside of the bubble can be waited for in it.
-				found, err = (&sensitivity.Naive{Backend: inMemory(), Mutant: bug, Seed: seed}).Finds(t.Context(), can)
+				found, err = (&sensitivity.Naive{Backend: b, Mutant: bug, Seed: seed}).Finds(t.Context(), can)
 				require.NoError(t, err)
 			})
 			return found
@@ -85,6 +89,7 @@ func alternatives(t *testing.T, e extent) section {
 			"- *synctest*: the same in a bubble of testing/synctest, where sleeps take no time.\n"+
 			"- *rapid*: a state-machine test of pgregory.net/rapid against a model of the store: one client, no faults, no shrinking.\n"+
 			"  A round is one of its checks.\n\n"+
+			"A round of the simulator is the longest: it ends with a phase without faults and with probes of what is there.\n\n"+
 			"gosim is not measured: it was not to be had for this version of Go where this page was written.", e.trials, e.search),
 		header: []string{"bug"},
 	}
@@ -92,12 +97,14 @@ func alternatives(t *testing.T, e extent) section {
 	require.NoError(t, err)
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	all := ways(can)
-	rates := []string{"*none: rounds a second*"}
+	rates, calls := []string{"*none: rounds a second*"}, []string{"*none: calls of the store a second*"}
 	for _, w := range all {
 		s.header = append(s.header, w.name)
-		rates = append(rates, roundsASecond(t, e, w))
+		rounds := roundsASecond(t, e, w)
+		rates, calls = append(rates, number(rounds)), append(calls, number(rounds*callsARound(t, w)))
 	}
 	s.add(rates...)
+	s.add(calls...)
 	bugs := slices.Concat(mutant.All(), mutant.OfState())
 	if !*write {
 		bugs = slices.DeleteFunc(bugs, func(m mutant.Mutant) bool { return m.Name != "lost-append" && m.Name != "wrong-version-result" })
@@ -123,15 +130,51 @@ func alternatives(t *testing.T, e extent) section {
 	return s
 }
 
+// counted is a store that counts its calls.
+type counted struct {
+	*memory.Store
+	calls *atomic.Int64
+}
+
+func (c counted) Append(ctx context.Context, w eventcore.Writes) (eventcore.Appended, error) {
+	c.calls.Add(1)
+	return c.Store.Append(ctx, w)
+}
+
+func (c counted) ReadStream(ctx context.Context, id eventcore.StreamID, after eventcore.Version) iter.Seq2[eventcore.Recorded, error] {
+	c.calls.Add(1)
+	return c.Store.ReadStream(ctx, id, after)
+}
+
+func (c counted) ReadAll(ctx context.Context, f eventcore.Filter, after eventcore.Position, limit int) iter.Seq2[eventcore.Recorded, error] {
+	c.calls.Add(1)
+	return c.Store.ReadAll(ctx, f, after, limit)
+}
+
+// callsARound returns how often a round calls the store on average: appends, reads of streams,
+// and reads of all.
+func callsARound(t *testing.T, w way) float64 {
+	t.Helper()
+	calls := new(atomic.Int64)
+	b := sim.Backend{Name: "memory", Open: func(_ context.Context, env sim.Env) (eventcore.Store, error) {
+		return counted{memory.New(memory.Config{Clock: env.Clock}), calls}, nil
+	}}
+	const rounds = 10
+	for seed := range uint64(rounds) {
+		require.False(t, w.round(t.Context(), t, b, nil, seed))
+	}
+	return float64(calls.Load()) / rounds
+}
+
 // roundsASecond measures a way on a store without a bug.
-func roundsASecond(t *testing.T, e extent, w way) string {
+func roundsASecond(t *testing.T, e extent, w way) float64 {
 	t.Helper()
 	began, rounds := time.Now(), 0
 	for rounds == 0 || time.Since(began) < e.budget {
-		require.False(t, w.round(t.Context(), t, nil, uint64(rounds)), "%s finds a bug where there is none", w.name)
+		require.False(t, w.round(t.Context(), t, inMemory(), nil, uint64(rounds)), "%s finds a bug where there is none", w.name)
 		rounds++
 	}
-	return rate(rounds, time.Since(began))
+	return float64(rounds) / time.Since(began).Seconds()
 }
 
 // search returns the times of the trials that found a bug, sorted.
@@ -141,7 +184,7 @@ func search(t *testing.T, e extent, w way, bug *mutant.Mutant) (times []time.Dur
 		ctx, stop := context.WithTimeout(t.Context(), e.search)
 		began := time.Now()
 		for round := uint64(1); ctx.Err() == nil; round++ {
-			if w.round(ctx, t, bug, uint64(trial)<<32+round) {
+			if w.round(ctx, t, inMemory(), bug, uint64(trial)<<32+round) {
 				times = append(times, time.Since(began))
 				break
 			}

@@ -11,9 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"github.com/eventcore-go/eventcore-sim/backends/memory"
 	"github.com/eventcore-go/eventcore-sim/chaos/mutant"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/sim"
 )
 
 // silent is a test whose failure is found out and not reported.
@@ -38,7 +38,7 @@ func (s *silent) FailNow() {
 }
 
 // stateMachine carries out one check of rapid.
-func stateMachine(ctx context.Context, t *testing.T, bug *mutant.Mutant, _ uint64) bool {
+func stateMachine(ctx context.Context, t *testing.T, b sim.Backend, bug *mutant.Mutant, _ uint64) bool {
 	t.Helper()
 	for name, value := range map[string]string{"rapid.checks": "1", "rapid.shrinktime": "0s", "rapid.nofailfile": "true"} {
 		require.NoError(t, flag.Set(name, value))
@@ -48,7 +48,8 @@ func stateMachine(ctx context.Context, t *testing.T, bug *mutant.Mutant, _ uint6
 	go func() {
 		defer close(done)
 		rapid.Check(result, func(r *rapid.T) {
-			store := eventcore.Store(memory.New(memory.Config{Clock: eventcore.SystemClock{}}))
+			store, err := b.Open(ctx, sim.Env{Clock: eventcore.SystemClock{}})
+			require.NoError(r, err)
 			if bug != nil {
 				store = bug.Wrap(store)
 			}
