@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/groupcommit"
 )
 
 const (
@@ -40,7 +41,7 @@ func (s *Store) Append(ctx context.Context, writes eventcore.Writes) (eventcore.
 	}
 	// The clock is the caller's code: it must not run while a connection is held.
 	now := s.cfg.Clock.Now()
-	p := &pending{writes: &writes, now: now, err: inDoubt(errGivenUp)}
+	p := &pending{writes: &writes, now: now, err: inDoubt(groupcommit.ErrGivenUp)}
 	carryOut := s.together
 	if len(writes.Events()) == 0 {
 		carryOut = s.checkOnly

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -15,15 +14,9 @@ import (
 const (
 	// groupBytes bounds what one transaction sends.
 	groupBytes = 1 << 20
-	// eventBytes is what an event takes besides its payload, roughly: its stream, ID and numbers.
-	eventBytes = 100
 	// groupPatience is how long an append waits for one that the server does not answer.
 	groupPatience = time.Second
 )
-
-// errGivenUp is the failure of an append whose caller, or that of another in its group, was
-// ended by a panic.
-var errGivenUp = errors.New("the caller was ended while the append was under way")
 
 // newGroups returns the queue of the appends that wait for each other.
 func newGroups(cfg Config) *groupcommit.Queue[*pending] {
@@ -43,14 +36,7 @@ type pending struct {
 }
 
 // Size implements [groupcommit.Call].
-func (p *pending) Size() int {
-	size := 0
-	events := p.writes.Events()
-	for i := range events {
-		size += eventBytes + len(events[i].Event.Type) + len(events[i].Event.Data) + len(events[i].Event.Metadata)
-	}
-	return size
-}
+func (p *pending) Size() int { return groupcommit.SizeOf(p.writes) }
 
 // together carries out an append, with others that wait.
 func (s *Store) together(ctx context.Context, own *pending) error {

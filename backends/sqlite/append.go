@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/groupcommit"
 )
 
 // Append implements [eventcore.Store]. A failure of the disk at the commit has an
@@ -20,7 +21,7 @@ func (s *Store) Append(ctx context.Context, writes eventcore.Writes) (eventcore.
 	if err != nil {
 		return eventcore.Appended{}, notApplied(err)
 	}
-	p := &pending{writes: &writes, now: now, err: inDoubt(errGivenUp)}
+	p := &pending{writes: &writes, now: now, err: inDoubt(groupcommit.ErrGivenUp)}
 	if err := s.together(ctx, p); err != nil {
 		return eventcore.Appended{}, notApplied(err)
 	}

@@ -2,22 +2,13 @@ package sqlite
 
 import (
 	"context"
-	"errors"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/internal/groupcommit"
 )
 
-const (
-	// groupBytes bounds what one transaction writes for appends that wait.
-	groupBytes = 1 << 20
-	// eventBytes is what an event takes besides its payload, roughly: its stream, ID and numbers.
-	eventBytes = 100
-)
-
-// errGivenUp is the failure of an append whose caller, or that of another in its group, was
-// ended by a panic.
-var errGivenUp = errors.New("the caller was ended while the append was under way")
+// groupBytes bounds what one transaction writes for appends that wait.
+const groupBytes = 1 << 20
 
 // newGroups returns the queue of the appends that wait for the writer.
 func newGroups(cfg Config) *groupcommit.Queue[*pending] {
@@ -37,14 +28,7 @@ type pending struct {
 }
 
 // Size implements [groupcommit.Call].
-func (p *pending) Size() int {
-	size := 0
-	events := p.writes.Events()
-	for i := range events {
-		size += eventBytes + len(events[i].Event.Type) + len(events[i].Event.Data) + len(events[i].Event.Metadata)
-	}
-	return size
-}
+func (p *pending) Size() int { return groupcommit.SizeOf(p.writes) }
 
 // together carries out an append, with others that wait. It returns an error if nothing was
 // begun.
