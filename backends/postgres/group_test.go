@@ -28,7 +28,7 @@ const others = 7
 // locked from outside, one to each of others. writes makes those. between is called when all
 // wait for the head, as two groups; then the lock is released. It returns what came of the
 // others.
-func grouped(t *testing.T, writes func(i int) (context.Context, eventcore.Writes), between func(dsn string)) (*postgres.Store, []result) {
+func grouped(t *testing.T, writes func(i int) (context.Context, eventcore.Writes), between func(dsn string, results []chan result)) (*postgres.Store, []result) {
 	t.Helper()
 	dsn, s, release := locked(t)
 	run(t, connectTo(t, dsn), `CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -52,7 +52,7 @@ func grouped(t *testing.T, writes func(i int) (context.Context, eventcore.Writes
 	}
 	// Those who lose patience go on together, and wait for the head in the server.
 	require.Eventually(t, func() bool { return len(waiting(t, dsn)) == 2 }, 10*time.Second, time.Millisecond)
-	between(dsn)
+	between(dsn, results)
 	release()
 	require.NoError(t, <-first)
 	found := make([]result, others)
@@ -67,7 +67,7 @@ func stream7(i int) eventcore.StreamID { return eventcore.MustStreamID(fmt.Sprin
 func TestAppendsThatWaitAreCommittedTogether(t *testing.T) {
 	s, found := grouped(t, func(i int) (context.Context, eventcore.Writes) {
 		return t.Context(), batch(t, 0, 1+i, stream7(i))
-	}, func(dsn string) {
+	}, func(dsn string, _ []chan result) {
 		require.Len(t, waiting(t, dsn), 2, "seven appends wait as one")
 	})
 	var positions []uint64
@@ -92,7 +92,7 @@ func TestAConflictInAGroupIsThatOfOneAppend(t *testing.T) {
 			return t.Context(), batch(t, 0, 1, one)
 		}
 		return t.Context(), batch(t, 0, 1, stream7(i))
-	}, func(string) {})
+	}, func(string, []chan result) {})
 	applied := 0
 	for i, r := range found {
 		if i%2 == 0 && r.err != nil {
@@ -113,7 +113,7 @@ func TestAnAppendThatTheServerRefusesHarmsNoneOfItsGroup(t *testing.T) {
 			return t.Context(), batch(t, 0, 1, eventcore.MustStreamID("poison"))
 		}
 		return t.Context(), batch(t, 0, 1, stream7(i))
-	}, func(string) {})
+	}, func(string, []chan result) {})
 	for i, r := range found {
 		if i == 3 {
 			require.ErrorContains(t, r.err, "planted")
@@ -132,7 +132,11 @@ func TestAContextThatEndsHarmsNoneOfItsGroup(t *testing.T) {
 			return ctx, batch(t, 0, 1, stream7(i))
 		}
 		return t.Context(), batch(t, 0, 1, stream7(i))
-	}, func(string) { cancel(errors.New("planted")) })
+	}, func(_ string, results []chan result) {
+		cancel(errors.New("planted"))
+		// Else the lock might be had before the server is asked to cancel.
+		require.Eventually(t, func() bool { return len(results[3]) == 1 }, 10*time.Second, time.Millisecond)
+	})
 	for i, r := range found {
 		if i == 3 {
 			require.ErrorIs(t, r.err, context.Canceled)
@@ -147,9 +151,10 @@ func TestAContextThatEndsHarmsNoneOfItsGroup(t *testing.T) {
 func TestAConnectionThatIsLostLeavesItsGroupUnknown(t *testing.T) {
 	s, found := grouped(t, func(i int) (context.Context, eventcore.Writes) {
 		return t.Context(), batch(t, 0, 1, stream7(i))
-	}, func(dsn string) {
+	}, func(dsn string, results []chan result) {
 		run(t, connectTo(t, dsn), `SELECT pg_terminate_backend(pid) FROM (SELECT pid FROM pg_stat_activity
 			WHERE wait_event_type = 'Lock' AND query LIKE '%eventcore_head%' ORDER BY query_start DESC LIMIT 1) AS last`)
+		require.Eventually(t, func() bool { return len(results[0]) == 1 }, 10*time.Second, time.Millisecond)
 	})
 	for _, r := range found {
 		require.ErrorContains(t, r.err, "57P01")
