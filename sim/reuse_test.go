@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -94,11 +95,11 @@ func TestABatchLeavesNoGoroutines(t *testing.T) {
 	require.NoError(t, err)
 	_, err = sim.Run(t.Context(), cfg)
 	require.NoError(t, err)
-	for range 1000 { // a goroutine that has said that it ends may need a moment
+	for range 10_000 { // a goroutine that has said that it ends may need a moment
 		if runtime.NumGoroutine() <= before {
 			return
 		}
-		runtime.Gosched()
+		time.Sleep(time.Millisecond)
 	}
 	require.LessOrEqual(t, runtime.NumGoroutine(), before)
 }
