@@ -24,10 +24,8 @@ func (d draw) hits() bool { return prng.Float(d.key("faults")) < d.rate.P }
 // fault returns the fault that a hit on a call of that operation is.
 func (d draw) fault(op eventcore.Operation) Fault {
 	f := Fault{Kind: d.rate.Kind, Client: d.client, Call: d.call}
-	if f.Kind.streamed() && (op == eventcore.OpReadStream || op == eventcore.OpReadAll) {
-		f.After = d.after()
-	}
-	if f.Kind == Cancel && op == eventcore.OpAppend {
+	read := op == eventcore.OpReadStream || op == eventcore.OpReadAll
+	if f.Kind.streamed() && read || f.Kind == Cancel && op == eventcore.OpAppend {
 		f.After = d.after()
 	}
 	if f.Kind == NetHalfOpen {

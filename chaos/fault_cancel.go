@@ -59,24 +59,18 @@ func pointsOf(ctx context.Context) int {
 // cancelAppend cancels before the call, or at one of the points at which the store may be
 // interrupted in it. Where those cannot be counted, as outside a simulation, it is before.
 func cancelAppend(ctx context.Context, s *strike, inner eventcore.Store, writes eventcore.Writes) (eventcore.Appended, error) {
-	task, counts := yield.From(ctx).(pointed)
-	if s.fault.After == 0 || !counts {
-		if !s.fire(ctx) {
-			return inner.Append(ctx, writes)
-		}
-		cancelled, stop := cancellable(ctx)
-		stop()
-		result, err := inner.Append(cancelled, writes)
-		return result, markCancelled(err)
-	}
 	cancelled, cancel := cancellable(ctx)
 	defer cancel()
-	stop := task.AtPoint(s.fault.After, func() {
+	fire := func() {
 		if s.fire(ctx) {
 			cancel()
 		}
-	})
-	defer stop()
+	}
+	if task, counts := yield.From(ctx).(pointed); counts && s.fault.After > 0 {
+		defer task.AtPoint(s.fault.After, fire)()
+	} else {
+		fire()
+	}
 	result, err := inner.Append(cancelled, writes)
 	return result, markCancelled(err)
 }

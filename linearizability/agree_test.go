@@ -19,6 +19,15 @@ func smallShapes() []shape {
 	}
 }
 
+// altered draws a legal history of that shape in which up to three things are changed.
+func altered(pick choose, s shape) draft {
+	d := draftOf(generate(pick, s))
+	for range pick(4) {
+		mutations()[pick(len(mutations()))](&d, &d.ops[pick(len(d.ops))], pick)
+	}
+	return d
+}
+
 func readsGlobal(ops []linearizability.Operation) bool {
 	return slices.ContainsFunc(ops, func(op linearizability.Operation) bool { return op.Kind == linearizability.ReadAll })
 }
@@ -31,10 +40,7 @@ func TestAgreesWithTryingEveryOrder(t *testing.T) {
 	for n, s := range smallShapes() {
 		for seed := range histories {
 			pick := seeded(seed)
-			d := draftOf(generate(pick, s))
-			for range pick(4) {
-				mutations()[pick(len(mutations()))](&d, &d.ops[pick(len(d.ops))], pick)
-			}
+			d := altered(pick, s)
 			h := d.history()
 			report := check(t, h)
 			counts[report.Verdict]++
@@ -67,10 +73,7 @@ func TestNarrowIntervalsChangeNoVerdict(t *testing.T) {
 	for n, s := range smallShapes() {
 		for seed := range histories {
 			pick := seeded(seed)
-			d := draftOf(generate(pick, s))
-			for range pick(4) {
-				mutations()[pick(len(mutations()))](&d, &d.ops[pick(len(d.ops))], pick)
-			}
+			d := altered(pick, s)
 			h := d.history()
 			narrowed, within := linearizability.Narrowed(t.Context(), h)
 			plain := linearizability.Plain(t.Context(), h)

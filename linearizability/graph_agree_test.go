@@ -90,10 +90,7 @@ func TestGraphAgreesWithEveryOrderAndPorcupine(t *testing.T) {
 	for n, s := range smallShapes() {
 		for seed := range seeds(t, 5000) {
 			pick := seeded(seed + 1<<32)
-			d := draftOf(generate(pick, s))
-			for range pick(4) {
-				mutations()[pick(len(mutations()))](&d, &d.ops[pick(len(d.ops))], pick)
-			}
+			d := altered(pick, s)
 			a.compare(t, &d, true, fmt.Sprintf("shape %d seed %d", n, seed))
 		}
 	}

@@ -16,10 +16,7 @@ func TestTheFirstGuessIsAProof(t *testing.T) {
 	for n, s := range smallShapes() {
 		for seed := range histories {
 			pick := seeded(seed)
-			d := draftOf(generate(pick, s))
-			for range pick(4) {
-				mutations()[pick(len(mutations()))](&d, &d.ops[pick(len(d.ops))], pick)
-			}
+			d := altered(pick, s)
 			h := d.history()
 			guesses := linearizability.Guessed(h)
 			for c, verdict := range linearizability.Plain(t.Context(), h) {

@@ -1,9 +1,9 @@
 package postgres
 
-import "github.com/eventcore-go/eventcore-sim/eventcore"
-
-// defaultMaxGroup bounds how long one transaction keeps others out.
-const defaultMaxGroup = 64
+import (
+	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/groupcommit"
+)
 
 // Config configures a [Store]. The zero value is useful.
 type Config struct {
@@ -23,7 +23,7 @@ func (c Config) filled() Config {
 		c.Clock = eventcore.SystemClock{}
 	}
 	if c.MaxGroup <= 0 {
-		c.MaxGroup = defaultMaxGroup
+		c.MaxGroup = groupcommit.MostAppends
 	}
 	return c
 }

@@ -11,17 +11,13 @@ import (
 	"github.com/eventcore-go/eventcore-sim/internal/groupcommit"
 )
 
-const (
-	// groupBytes bounds what one transaction sends.
-	groupBytes = 1 << 20
-	// groupPatience is how long an append waits for one that the server does not answer.
-	groupPatience = time.Second
-)
+// groupPatience is how long an append waits for one that the server does not answer.
+const groupPatience = time.Second
 
 // newGroups returns the queue of the appends that wait for each other.
 func newGroups(cfg Config) *groupcommit.Queue[*pending] {
 	return groupcommit.New[*pending](groupcommit.Config{
-		Name: "postgres: append", Calls: cfg.MaxGroup, Size: groupBytes, Patience: groupPatience,
+		Name: "postgres: append", Calls: cfg.MaxGroup, Size: groupcommit.MostBytes, Patience: groupPatience,
 	})
 }
 

@@ -24,6 +24,19 @@ type result struct {
 // others is the number of appends that wait behind the first.
 const others = 7
 
+// waits has an append to the stream "first" wait for the head, which is locked from outside.
+func waits(t *testing.T, dsn string, s *postgres.Store) <-chan error {
+	t.Helper()
+	first := make(chan error, 1)
+	w := batch(t, 0, 1, eventcore.MustStreamID("first"))
+	go func() {
+		_, err := s.Append(t.Context(), w)
+		first <- err
+	}()
+	require.Eventually(t, func() bool { return len(waiting(t, dsn)) == 1 }, 10*time.Second, time.Millisecond)
+	return first
+}
+
 // grouped appends an event to the stream "first", and while that waits for the head, which is
 // locked from outside, one to each of others. writes makes those. between is called when all
 // wait for the head, as two groups; then the lock is released. It returns what came of the
@@ -34,13 +47,7 @@ func grouped(t *testing.T, writes func(i int) (context.Context, eventcore.Writes
 	run(t, connectTo(t, dsn), `CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 		IF NEW.stream_id = 'poison' THEN RAISE EXCEPTION 'planted'; END IF; RETURN NEW; END $$`)
 	run(t, connectTo(t, dsn), "CREATE TRIGGER fail BEFORE INSERT ON eventcore_events FOR EACH ROW EXECUTE FUNCTION fail()")
-	first := make(chan error, 1)
-	w := batch(t, 0, 1, eventcore.MustStreamID("first"))
-	go func() {
-		_, err := s.Append(t.Context(), w)
-		first <- err
-	}()
-	require.Eventually(t, func() bool { return len(waiting(t, dsn)) == 1 }, 10*time.Second, time.Millisecond)
+	first := waits(t, dsn, s)
 	results := make([]chan result, others)
 	for i := range results {
 		results[i] = make(chan result, 1)
@@ -190,13 +197,7 @@ func TestAContextThatEndsIsNotSaidToBeThatOfOthers(t *testing.T) {
 	t.Cleanup(pool.Close)
 	s, err := postgres.New(t.Context(), pool, postgres.Config{MaxGroup: 64})
 	require.NoError(t, err)
-	first := make(chan error, 1)
-	w := batch(t, 0, 1, eventcore.MustStreamID("first"))
-	go func() {
-		_, err := s.Append(t.Context(), w)
-		first <- err
-	}()
-	require.Eventually(t, func() bool { return len(waiting(t, dsn)) == 1 }, 10*time.Second, time.Millisecond)
+	first := waits(t, dsn, s)
 	ctx, cancel := context.WithCancel(t.Context())
 	results := make([]chan error, others)
 	for i := range results {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/eventcore-go/eventcore-sim/backends/vfs"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/groupcommit"
 )
 
 // Config configures a [Store]. The zero value is useful and the safest.
@@ -71,8 +72,6 @@ func (s Synchronous) pragma() string {
 const (
 	defaultBusyTimeout = 10 * time.Second
 	fewestReaders      = 4
-	// defaultMaxGroup bounds how long one transaction keeps others out.
-	defaultMaxGroup = 64
 )
 
 // filled returns the configuration with defaults in place of zero values, or an
@@ -95,7 +94,7 @@ func (c Config) filled() (Config, error) {
 		c.BusyTimeout = defaultBusyTimeout
 	}
 	if c.MaxGroup == 0 {
-		c.MaxGroup = defaultMaxGroup
+		c.MaxGroup = groupcommit.MostAppends
 	}
 	if c.Readers == 0 {
 		c.Readers = max(fewestReaders, runtime.GOMAXPROCS(0))

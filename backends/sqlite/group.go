@@ -7,12 +7,9 @@ import (
 	"github.com/eventcore-go/eventcore-sim/internal/groupcommit"
 )
 
-// groupBytes bounds what one transaction writes for appends that wait.
-const groupBytes = 1 << 20
-
 // newGroups returns the queue of the appends that wait for the writer.
 func newGroups(cfg Config) *groupcommit.Queue[*pending] {
-	return groupcommit.New[*pending](groupcommit.Config{Name: "sqlite: append", Calls: cfg.MaxGroup, Size: groupBytes})
+	return groupcommit.New[*pending](groupcommit.Config{Name: "sqlite: append", Calls: cfg.MaxGroup, Size: groupcommit.MostBytes})
 }
 
 // pending is an append on its way.

@@ -10,6 +10,13 @@ import (
 // ended by a panic. Nobody knows what became of it.
 var ErrGivenUp = errors.New("the caller was ended while the append was under way")
 
+// The most that a group of appends takes, unless the caller of a backend says otherwise: one
+// transaction keeps all others out.
+const (
+	MostAppends = 64
+	MostBytes   = 1 << 20
+)
+
 // eventBytes is what an event takes besides its payload, roughly: its stream, ID and numbers.
 const eventBytes = 100
 

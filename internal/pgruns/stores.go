@@ -14,6 +14,7 @@ import (
 
 	"github.com/eventcore-go/eventcore-sim/backends/postgres"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/groupcommit"
 	"github.com/eventcore-go/eventcore-sim/internal/pgtest"
 	"github.com/eventcore-go/eventcore-sim/sim"
 	"github.com/eventcore-go/eventcore-sim/sim/pgstep"
@@ -115,7 +116,7 @@ func (s *Stores) open(ctx context.Context, cfg postgres.Config, connections int)
 		return nil, errors.Join(err, p.close())
 	}
 	if cfg.MaxGroup == 0 {
-		cfg.MaxGroup = 64 // what the pool of a program that opens the store itself has
+		cfg.MaxGroup = groupcommit.MostAppends // as of a store that makes its pool itself
 	}
 	store, err := postgres.New(ctx, p.pool, cfg)
 	if err != nil {
