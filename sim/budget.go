@@ -7,9 +7,14 @@ import (
 	"github.com/eventcore-go/eventcore-sim/scenarios"
 )
 
-// budget is how many steps a phase may take, and in how many of them an operation must end:
-// who waits for ever is seen by that long before all steps are used up.
-type budget struct{ steps, idle int64 }
+// budget is how many steps a phase may take, and in how many of them an operation must end.
+// calls is how often the store may be called while no operation ends and the store does not
+// change: who asks for ever for what does not come is seen by that long before all steps are
+// used up.
+type budget struct {
+	steps, idle int64
+	calls       int
+}
 
 const (
 	// leastSteps is the usual budget of a phase.
@@ -21,6 +26,9 @@ const (
 	// an operation was a quarter of what this allows, over 14,000 runs of the backends here with
 	// programs as they are drawn and up to twenty times as long.
 	stepsForEach = 30 * idlePart
+	// callsForEach is so many calls for each client, but leastCalls at least. The most was 72,
+	// with seven clients, over the same backends.
+	callsForEach, leastCalls = 100, 400
 )
 
 // budgetFor returns the budget of a phase of a program, of asked steps where that is not 0.
@@ -29,7 +37,10 @@ func budgetFor(asked int, p *scenarios.Program) budget {
 	if steps == 0 {
 		steps = max(leastSteps, stepsForEach*int64(len(p.Clients))*int64(p.Len()))
 	}
-	return budget{steps: steps, idle: min(steps, max(leastIdle, steps/idlePart))}
+	return budget{
+		steps: steps, idle: min(steps, max(leastIdle, steps/idlePart)),
+		calls: max(leastCalls, callsForEach*len(p.Clients)),
+	}
 }
 
 // errBudget ends a loop whose steps are used up.
@@ -42,10 +53,30 @@ func (w *world) spend(b budget) {
 }
 
 // progress is called when an operation has ended.
-func (w *world) progress() { w.end = min(w.limit, w.steps.Load()+w.budget.idle) }
+func (w *world) progress() {
+	w.end = min(w.limit, w.steps.Load()+w.budget.idle)
+	w.changed()
+}
+
+// changed is called when the store has changed.
+func (w *world) changed() { w.changedAt = w.calls }
+
+// called is called when a call of the store begins.
+func (w *world) called() {
+	w.calls++
+	if w.inVain() {
+		w.end = min(w.end, w.steps.Load())
+	}
+}
+
+// inVain says that the store was called too often for nothing.
+func (w *world) inVain() bool { return w.calls-w.changedAt > w.budget.calls }
 
 // overspent says what did not come in time.
 func (w *world) overspent(phase string) string {
+	if w.inVain() {
+		return fmt.Sprintf("no operation ended and the store did not change while it was called %d times in %s", w.budget.calls, phase)
+	}
 	if w.end < w.limit {
 		return fmt.Sprintf("no operation ended in %d steps of %s", w.budget.idle, phase)
 	}

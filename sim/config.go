@@ -43,8 +43,9 @@ type Config struct {
 	Timeless bool
 	// Steps is the number of steps after which the safety phase is cut short, and
 	// the number in which the liveness phase must end. It is the same where no operation has
-	// ended for a tenth of them, or for 1,000 if that is more. 0: 100,000, and more for programs
-	// of more than some hundred operations.
+	// ended for a tenth of them, or for 1,000 if that is more, or where the store was called 400
+	// times, or 100 times for each client if that is more, while no operation ended and it did
+	// not change. 0: 100,000, and more for programs of more than some hundred operations.
 	Steps int
 	// CheckTimeout is the real time that porcupine may take; what it cannot decide by then
 	// the fast checker decides alone. 0: [linearizability.DefaultTimeout].

@@ -11,6 +11,7 @@ import (
 
 	"github.com/eventcore-go/eventcore-sim/backends/memory"
 	"github.com/eventcore-go/eventcore-sim/chaos"
+	"github.com/eventcore-go/eventcore-sim/chaos/mutant"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/linearizability"
 	"github.com/eventcore-go/eventcore-sim/scenarios"
@@ -158,6 +159,34 @@ func TestClientThatNeverFinishesIsNoProgress(t *testing.T) {
 	require.Contains(t, result.Reason, "no operation ended in 1000 steps of the liveness phase")
 	require.Contains(t, result.Reason, "client ")
 	require.Less(t, result.Steps, 5000)
+}
+
+func TestAskingForWhatNeverComesIsSeenLongBeforeTheStepsAreUsedUp(t *testing.T) {
+	bug, err := mutant.Lookup("lease-for-ever")
+	require.NoError(t, err)
+	found := 0
+	for seed := range uint64(20) {
+		result := run(t, sim.Config{Seed: seed, Backend: memoryBackend(), Scenario: scenario(t, "leadership"), Mutant: &bug})
+		for _, f := range result.Findings {
+			if f.Name == "no progress" {
+				found++
+				require.Contains(t, f.Message, "no operation ended and the store did not change while it was called ")
+				require.Less(t, result.Steps, 5000)
+			}
+		}
+	}
+	require.Positive(t, found, "no seed has a client that waits for ever")
+}
+
+func TestAnOperationMayCallTheStoreAsOftenAsItLikesWhileTheStoreChanges(t *testing.T) {
+	const events = 600
+	stream := eventcore.MustStreamID("item/1")
+	result := run(t, sim.Config{Backend: memoryBackend(), Scenario: scenario(t, "projection"), Faults: noFaults(), Replay: &sim.Replay{Program: scenarios.Program{
+		Setup:   []scenarios.Op{{Do: "make", Streams: []eventcore.StreamID{stream}, Count: events}},
+		Clients: [][]scenarios.Op{{{Do: "project", Limit: 1, Projection: &scenarios.Projecting{Subscription: "everything"}}}},
+	}}})
+	require.Equal(t, sim.Pass, result.Verdict, result.Reason)
+	require.Greater(t, result.Coverage.Calls, events, "each event is read, and its checkpoint saved, which is not counted here")
 }
 
 // writing is a program whose set-up writes so many events, an operation each.

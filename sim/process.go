@@ -55,5 +55,9 @@ func (t *task) leave(op eventcore.Operation, err *error) {
 // Append implements [eventcore.Store].
 func (p *process) Append(ctx context.Context, writes eventcore.Writes) (appended eventcore.Appended, err error) {
 	defer enter(ctx).leave(eventcore.OpAppend, &err)
-	return p.run.live.Append(ctx, writes)
+	appended, err = p.run.live.Append(ctx, writes)
+	if len(appended.Streams) > 0 {
+		p.run.world.changed()
+	}
+	return appended, err
 }

@@ -22,7 +22,11 @@ func (p *processCheckpoints) LoadCheckpoint(ctx context.Context, id eventcore.Su
 // SaveCheckpoint implements [eventcore.CheckpointStore].
 func (p *processCheckpoints) SaveCheckpoint(ctx context.Context, id eventcore.SubscriptionID, at eventcore.Position) (now eventcore.Position, err error) {
 	defer enter(ctx).leave(eventcore.OpSaveCheckpoint, &err)
-	return p.run.liveState.Checkpoints.SaveCheckpoint(ctx, id, at)
+	now, err = p.run.liveState.Checkpoints.SaveCheckpoint(ctx, id, at)
+	if err == nil {
+		p.run.world.changed()
+	}
+	return now, err
 }
 
 // processCoordinator is the coordinator of the store that is open at the time of the call.
@@ -36,6 +40,7 @@ func (p *processCoordinator) TryAcquire(ctx context.Context, id eventcore.Subscr
 	if err != nil {
 		return nil, err
 	}
+	p.run.world.changed()
 	return &processLease{p.run, given, p.run.epoch}, nil
 }
 
@@ -78,5 +83,9 @@ func (p *processSnapshots) LoadSnapshot(ctx context.Context, key eventcore.Snaps
 // SaveSnapshot implements [eventcore.SnapshotStore].
 func (p *processSnapshots) SaveSnapshot(ctx context.Context, key eventcore.SnapshotKey, snapshot eventcore.Snapshot) (saved bool, err error) {
 	defer enter(ctx).leave(eventcore.OpSaveSnapshot, &err)
-	return p.run.liveState.Snapshots.SaveSnapshot(ctx, key, snapshot)
+	saved, err = p.run.liveState.Snapshots.SaveSnapshot(ctx, key, snapshot)
+	if saved {
+		p.run.world.changed()
+	}
+	return saved, err
 }

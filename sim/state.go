@@ -48,7 +48,7 @@ func (r *run) clientBug() scenarios.Bug {
 // call parks the task at the start and the end of a call and notes in the trace what came
 // of it.
 func (t *task) call(op eventcore.Operation, do func() (result uint64, err error)) {
-	t.world.calls++
+	t.world.called()
 	t.did.Calls = true
 	t.Yield(string(op))
 	result, err := do()

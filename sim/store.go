@@ -37,7 +37,7 @@ func withYields(t *task, store eventcore.Store) eventcore.Store {
 
 // Append implements [eventcore.Store].
 func (s *taskStore) Append(ctx context.Context, writes eventcore.Writes) (eventcore.Appended, error) {
-	s.task.world.calls++
+	s.task.world.called()
 	s.task.did.Calls = true
 	s.task.park(s.task.world.points.appendCall)
 	s.task.appends(&writes, s.ordered)

@@ -38,7 +38,7 @@ func (t *task) startRead(touched uint64, consume func(eventcore.Recorded, error)
 
 func (it *taskReading) run(point int32, events iter.Seq2[eventcore.Recorded, error]) {
 	t := it.task
-	t.world.calls++
+	t.world.called()
 	t.did.Calls = true
 	t.park(point)
 	t.did.Reads |= it.touched

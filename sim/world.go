@@ -22,8 +22,10 @@ type world struct {
 	trace    *Trace
 	runnable []int
 	calls    int // store calls begun
-	away     int // tasks that are held up outside the process
-	points   points
+	// changedAt is their number when the store changed or an operation ended last.
+	changedAt int
+	away      int // tasks that are held up outside the process
+	points    points
 	// chosen is the task that a parking task has chosen to run next.
 	chosen *task
 	// interrupt is the step at which the loop stops for a crash.
@@ -52,7 +54,7 @@ type world struct {
 	current  *task
 	stopping bool
 	// end is the step at which the loop runs out of its budget: limit, or so many steps after
-	// the last operation that ended; see budget.go.
+	// the last operation that ended, or now if the store is called in vain; see budget.go.
 	end, limit int64
 	budget     budget
 	// steps is read by the watchdog of another goroutine.
