@@ -21,33 +21,53 @@ import (
 	"github.com/eventcore-go/eventcore-sim/sim/sensitivity"
 )
 
-// way is a way to look for bugs in a backend. Its round number seed says whether it shows the
-// bug; nil stands for none. When ctx ends in the middle, it shows none.
+// way is a way to look for bugs in a backend. rounds carries out round after round, the one of
+// number first before the others, and tells each whether it has shown the bug; nil stands for
+// none. It ends when each returns false or ctx does.
 type way struct {
-	name  string
-	round func(ctx context.Context, t *testing.T, b sim.Backend, bug *mutant.Mutant, seed uint64) bool
+	name   string
+	rounds func(ctx context.Context, t *testing.T, b sim.Backend, bug *mutant.Mutant, first uint64, each func(found bool) bool)
+}
+
+// oneByOne makes rounds of what carries out one, and shows nothing when ctx ends in its middle.
+func oneByOne(
+	round func(ctx context.Context, t *testing.T, b sim.Backend, bug *mutant.Mutant, seed uint64) bool,
+) func(ctx context.Context, t *testing.T, b sim.Backend, bug *mutant.Mutant, first uint64, each func(found bool) bool) {
+	return func(ctx context.Context, t *testing.T, b sim.Backend, bug *mutant.Mutant, first uint64, each func(found bool) bool) {
+		t.Helper()
+		for seed := first; ctx.Err() == nil; seed++ {
+			if !each(round(ctx, t, b, bug, seed)) {
+				return
+			}
+		}
+	}
 }
 
 // ways are the simulator and what one would use instead.
 func ways(can []scenarios.Scenario) []way {
 	return []way{
-		{"simulator", func(ctx context.Context, t *testing.T, b sim.Backend, bug *mutant.Mutant, seed uint64) (found bool) {
+		{"simulator", func(ctx context.Context, t *testing.T, b sim.Backend, bug *mutant.Mutant, first uint64, each func(found bool) bool) {
 			t.Helper()
 			runs := func(yield func(sim.Config) bool) {
-				for _, scenario := range can {
-					if !yield(sim.Config{Seed: seed, Backend: b, Scenario: scenario, Mutant: bug}) {
-						return
+				for seed := first; ; seed++ {
+					for _, scenario := range can {
+						if !yield(sim.Config{Seed: seed, Backend: b, Scenario: scenario, Mutant: bug}) {
+							return
+						}
 					}
 				}
 			}
-			_, err := sim.Batch{Runs: runs, Reuse: true, OnResult: func(r *sim.Result) bool {
-				found = r.Failed()
-				return !found
+			done := 0
+			_, err := sim.Batch{Runs: runs, Workers: 1, Reuse: true, OnResult: func(r *sim.Result) bool {
+				done++
+				if r.Failed() || done%len(can) == 0 {
+					return each(r.Failed())
+				}
+				return true
 			}}.Do(ctx)
 			require.NoError(t, err)
-			return found && ctx.Err() == nil
 		}},
-		{"goroutines", func(ctx context.Context, t *testing.T, b sim.Backend, bug *mutant.Mutant, seed uint64) bool {
+		{"goroutines", oneByOne(func(ctx context.Context, t *testing.T, b sim.Backend, bug *mutant.Mutant, seed uint64) bool {
 			t.Helper()
 			found, err := (&sensitivity.Naive{Backend: b, Mutant: bug, Seed: seed}).Finds(ctx, can)
 			if ctx.Err() != nil {
@@ -55,8 +75,8 @@ func ways(can []scenarios.Scenario) []way {
 			}
 			require.NoError(t, err)
 			return found
-		}},
-		{"synctest", func(_ context.Context, t *testing.T, b sim.Backend, bug *mutant.Mutant, seed uint64) (found bool) {
+		})},
+		{"synctest", oneByOne(func(_ context.Context, t *testing.T, b sim.Backend, bug *mutant.Mutant, seed uint64) (found bool) {
 			t.Helper()
 			// That all wait for one another is found too: it ends the test.
 			defer func() {
@@ -72,8 +92,8 @@ func ways(can []scenarios.Scenario) []way {
 				require.NoError(t, err)
 			})
 			return found
-		}},
-		{"rapid", stateMachine},
+		})},
+		{"rapid", oneByOne(stateMachine)},
 	}
 }
 
@@ -161,10 +181,14 @@ func callsARound(t *testing.T, w way) float64 {
 		return counted{memory.New(memory.Config{Clock: env.Clock}), calls}, nil
 	}}
 	const rounds = 10
-	for seed := range uint64(rounds) {
-		require.False(t, w.round(t.Context(), t, b, nil, seed))
-	}
-	return float64(calls.Load()) / rounds
+	done, all := 0, int64(0)
+	w.rounds(t.Context(), t, b, nil, 0, func(found bool) bool {
+		require.False(t, found)
+		done++
+		all = calls.Load() // what may have begun behind the last round is none of its calls
+		return done < rounds
+	})
+	return float64(all) / rounds
 }
 
 // roundsASecond measures ways on a store without a bug, in turns, since the machine may be slow
@@ -176,10 +200,11 @@ func roundsASecond(t *testing.T, e extent, all []way) []float64 {
 	for turn := range turns {
 		for i, w := range all {
 			began, rounds := time.Now(), 0
-			for rounds == 0 || time.Since(began) < e.budget/turns {
-				require.False(t, w.round(t.Context(), t, inMemory(), nil, uint64(turn)<<32+uint64(rounds)), "%s finds a bug where there is none", w.name)
+			w.rounds(t.Context(), t, inMemory(), nil, uint64(turn)<<32, func(found bool) bool {
+				require.False(t, found, "%s finds a bug where there is none", w.name)
 				rounds++
-			}
+				return time.Since(began) < e.budget/turns
+			})
 			measured[i] = append(measured[i], float64(rounds)/time.Since(began).Seconds())
 		}
 	}
@@ -197,12 +222,12 @@ func search(t *testing.T, e extent, w way, bug *mutant.Mutant) (times []time.Dur
 	for trial := range e.trials {
 		ctx, stop := context.WithTimeout(t.Context(), e.search)
 		began := time.Now()
-		for round := uint64(1); ctx.Err() == nil; round++ {
-			if w.round(ctx, t, inMemory(), bug, uint64(trial)<<32+round) {
+		w.rounds(ctx, t, inMemory(), bug, uint64(trial)<<32+1, func(found bool) bool {
+			if found && ctx.Err() == nil {
 				times = append(times, time.Since(began))
-				break
 			}
-		}
+			return !found && ctx.Err() == nil
+		})
 		stop()
 	}
 	slices.Sort(times)
