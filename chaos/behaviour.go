@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/pushread"
 )
 
 // behaviour is what a kind of fault does. It is asked only for calls that were
@@ -15,7 +16,7 @@ type behaviour struct {
 	// append carries out an append; nil for kinds that do not hit appends.
 	append func(ctx context.Context, s *strike, inner eventcore.Store, writes eventcore.Writes) (eventcore.Appended, error)
 	// read carries out a read; nil for kinds that do not hit reads.
-	read func(ctx context.Context, s *strike, r *reading, yield consumer)
+	read func(ctx context.Context, s *strike, r *reading, yield pushread.Consumer)
 	// state carries out a call of a checkpoint, a lease or a snapshot; nil for kinds that do
 	// not hit those.
 	state func(ctx context.Context, s *strike, do func(ctx context.Context) error) error
@@ -25,9 +26,6 @@ type behaviour struct {
 	// passing says that in an append it needs as many points to be passed.
 	passing bool
 }
-
-// consumer is the body of the loop over a read.
-type consumer = func(eventcore.Recorded, error) bool
 
 // behaviours returns the behaviour of each kind at its index.
 func behaviours() [kindEnd]behaviour {

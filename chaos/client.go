@@ -103,7 +103,7 @@ func (c *call) choose() *strike {
 		return &strike{call: *c, fault: fault, named: true}
 	}
 	for _, rate := range client.in.rates {
-		if !rate.Kind.onCall() {
+		if !rate.Kind.OnCall() {
 			break // and all behind it
 		}
 		if c.canHave(rate.Kind) {

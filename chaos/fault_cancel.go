@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/pushread"
 	"github.com/eventcore-go/eventcore-sim/sim/yield"
 )
 
@@ -85,7 +86,7 @@ func cancelState(ctx context.Context, s *strike, do func(ctx context.Context) er
 	return markCancelled(do(cancelled))
 }
 
-func cancelRead(ctx context.Context, s *strike, r *reading, yield consumer) {
+func cancelRead(ctx context.Context, s *strike, r *reading, yield pushread.Consumer) {
 	cancellable, stop := cancellable(ctx)
 	defer stop()
 	fired := false

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/pushread"
 )
 
 // decodeError needs an event to spoil: in a stream with fewer events it does not
@@ -16,7 +17,7 @@ func decodeError() behaviour {
 			Operations: onReads(),
 			Streamed:   true,
 		},
-		read: func(ctx context.Context, s *strike, r *reading, yield consumer) {
+		read: func(ctx context.Context, s *strike, r *reading, yield pushread.Consumer) {
 			for event, err := range r.steps(ctx) {
 				if err == nil && r.events == s.fault.After+1 && s.fire(ctx) {
 					yield(eventcore.Recorded{}, &eventcore.DeserializationFailed{

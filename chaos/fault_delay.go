@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/pushread"
 )
 
 func delay() behaviour {
@@ -20,7 +21,7 @@ func delay() behaviour {
 			}
 			return inner.Append(ctx, writes)
 		},
-		read: func(ctx context.Context, s *strike, r *reading, yield consumer) {
+		read: func(ctx context.Context, s *strike, r *reading, yield pushread.Consumer) {
 			if s.fire(ctx) {
 				s.sleep(ctx)
 			}

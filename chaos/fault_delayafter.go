@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/pushread"
 )
 
 // delayAfter delays a read between its last event and its end. A read that fails
@@ -23,7 +24,7 @@ func delayAfter() behaviour {
 			}
 			return result, err
 		},
-		read: func(ctx context.Context, s *strike, r *reading, yield consumer) {
+		read: func(ctx context.Context, s *strike, r *reading, yield pushread.Consumer) {
 			r.run(ctx, yield)
 			if r.end == ended && s.fire(ctx) {
 				s.sleep(ctx)

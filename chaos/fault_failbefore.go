@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/pushread"
 )
 
 func failBefore() behaviour {
@@ -19,7 +20,7 @@ func failBefore() behaviour {
 			}
 			return eventcore.Appended{}, s.failure(eventcore.OutcomeNotApplied)
 		},
-		read: func(ctx context.Context, s *strike, r *reading, yield consumer) {
+		read: func(ctx context.Context, s *strike, r *reading, yield pushread.Consumer) {
 			if !s.fire(ctx) {
 				r.run(ctx, yield)
 				return

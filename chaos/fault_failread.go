@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/pushread"
 )
 
 // failRead fails in place of the next event or in place of the end: a connection
@@ -17,7 +18,7 @@ func failRead() behaviour {
 			Operations: onReads(),
 			Streamed:   true,
 		},
-		read: func(ctx context.Context, s *strike, r *reading, yield consumer) {
+		read: func(ctx context.Context, s *strike, r *reading, yield pushread.Consumer) {
 			for event, err := range r.steps(ctx) {
 				if err == nil && r.events == s.fault.After+1 && s.fire(ctx) {
 					yield(eventcore.Recorded{}, s.failure(eventcore.OutcomeUnknown))

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/pushread"
 )
 
 // Config is what an [Injector] works with.
@@ -61,9 +62,9 @@ func (in *Injector) Wrap(id int, store eventcore.Store) eventcore.Store {
 	if c.idle() {
 		return store
 	}
-	w := &wrapper{client: c, inner: store}
+	w := &wrapper{client: c, inner: store, streams: pushread.Of(store)}
 	if all, ok := store.(eventcore.AllReader); ok {
-		return &allWrapper{w, all}
+		return &allWrapper{w, pushread.OfAll(all)}
 	}
 	return w
 }

@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"fmt"
+	"iter"
 	"strings"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
@@ -67,11 +68,19 @@ type KindInfo struct {
 func Kinds() []KindInfo {
 	infos := make([]KindInfo, 0, kindEnd-FailBefore)
 	for _, b := range behaviours() {
-		if b.info.Kind.onCall() {
+		if b.info.Kind.OnCall() {
 			infos = append(infos, b.info)
 		}
 	}
 	return infos
+}
+
+// Every yields every kind, in the order of the numbers.
+func Every() iter.Seq[Kind] {
+	return func(yield func(Kind) bool) {
+		for k := FailBefore; k < kindEnd && yield(k); k++ {
+		}
+	}
 }
 
 // OnRequest says that the kind hits the requests that a store sends to its server for a
@@ -82,8 +91,8 @@ func (k Kind) OnRequest() bool { return k >= NetCutBefore && k <= EndSession || 
 // in place of the client's calls of the store.
 func (k Kind) OnDisk() bool { return k >= DiskEIORead && k <= DiskFsync }
 
-// onCall says that the kind hits the calls of the store.
-func (k Kind) onCall() bool { return k.valid() && k < NetCutBefore }
+// OnCall says that the kind hits the calls of the store.
+func (k Kind) OnCall() bool { return k.valid() && k < NetCutBefore }
 
 // String returns the name of the kind.
 func (k Kind) String() string {

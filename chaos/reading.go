@@ -2,10 +2,10 @@ package chaos
 
 import (
 	"context"
-	"errors"
 	"iter"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/pushread"
 )
 
 // reading is one iteration of a read: what was asked for, and what came of it. It is used
@@ -13,11 +13,11 @@ import (
 type reading struct {
 	op eventcore.Operation
 
-	store eventcore.Store // of a ReadStream
-	id    eventcore.StreamID
-	after eventcore.Version
+	streams pushread.Reader // of a ReadStream
+	id      eventcore.StreamID
+	after   eventcore.Version
 
-	all      eventcore.AllReader // of a ReadAll
+	all      pushread.AllReader // of a ReadAll
 	filter   eventcore.Filter
 	position eventcore.Position
 	limit    int
@@ -26,9 +26,9 @@ type reading struct {
 	events int
 	end    ending
 
-	yield consumer
+	yield pushread.Consumer
 	// body is next as a function value.
-	body consumer
+	body pushread.Consumer
 	// over says that nothing more is wanted.
 	over bool
 }
@@ -45,18 +45,14 @@ const (
 	ended
 )
 
-// open starts the read of the store.
-func (r *reading) open(ctx context.Context) iter.Seq2[eventcore.Recorded, error] {
-	if r.op == eventcore.OpReadAll {
-		return r.all.ReadAll(ctx, r.filter, r.position, r.limit)
-	}
-	return r.store.ReadStream(ctx, r.id, r.after)
-}
-
 // run reads from the store and counts. It is called once.
-func (r *reading) run(ctx context.Context, yield consumer) {
+func (r *reading) run(ctx context.Context, yield pushread.Consumer) {
 	r.yield = yield
-	r.open(ctx)(r.body)
+	if r.op == eventcore.OpReadAll {
+		r.all.PushAll(ctx, r.filter, r.position, r.limit, r.body)
+	} else {
+		r.streams.PushStream(ctx, r.id, r.after, r.body)
+	}
 	if !r.over {
 		r.end = ended
 	}
@@ -66,7 +62,7 @@ func (r *reading) run(ctx context.Context, yield consumer) {
 func (r *reading) next(event eventcore.Recorded, err error) bool {
 	switch {
 	case r.over:
-		panic(errGoesOn)
+		panic(pushread.ErrGoesOn)
 	case err != nil:
 		r.end, r.over = failed, true
 		r.yield(event, err)
@@ -76,10 +72,6 @@ func (r *reading) next(event eventcore.Recorded, err error) bool {
 	r.over = !r.yield(event, nil)
 	return !r.over
 }
-
-// errGoesOn is what a store panics with that yields more events than its reader wants, as the
-// loop of a reader does.
-var errGoesOn = errors.New("the store goes on with a read that its reader has ended")
 
 // steps returns what run reads as a sequence.
 func (r *reading) steps(ctx context.Context) iter.Seq2[eventcore.Recorded, error] {

@@ -6,18 +6,19 @@ import (
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 )
 
-// do makes a call that is neither an append nor a read, with the fault that it is to
-// suffer.
-func (c *client) do(ctx context.Context, op eventcore.Operation, call func(ctx context.Context) error) error {
+// strikes begins a call that is neither an append nor a read, and returns what it is to suffer,
+// nil for nothing.
+func (c *client) strikes(op eventcore.Operation) *strike {
 	if c.idle() {
-		return call(ctx)
+		return nil
 	}
 	begun := c.begin(op, 0)
-	s := begun.choose()
-	if s == nil {
-		return call(ctx)
-	}
-	return c.in.behaviours[s.fault.Kind].state(ctx, s, call)
+	return begun.choose()
+}
+
+// state makes such a call.
+func (s *strike) state(ctx context.Context, call func(ctx context.Context) error) error {
+	return s.call.client.in.behaviours[s.fault.Kind].state(ctx, s, call)
 }
 
 // WrapCheckpoints returns the checkpoints as that client sees them. Calls are counted
@@ -33,8 +34,12 @@ type checkpoints struct {
 
 // LoadCheckpoint implements [eventcore.CheckpointStore].
 func (c *checkpoints) LoadCheckpoint(ctx context.Context, id eventcore.SubscriptionID) (eventcore.Position, error) {
+	s := c.client.strikes(eventcore.OpLoadCheckpoint)
+	if s == nil {
+		return c.inner.LoadCheckpoint(ctx, id)
+	}
 	var at eventcore.Position
-	err := c.client.do(ctx, eventcore.OpLoadCheckpoint, func(ctx context.Context) (err error) {
+	err := s.state(ctx, func(ctx context.Context) (err error) {
 		at, err = c.inner.LoadCheckpoint(ctx, id)
 		return err
 	})
@@ -46,8 +51,12 @@ func (c *checkpoints) LoadCheckpoint(ctx context.Context, id eventcore.Subscript
 
 // SaveCheckpoint implements [eventcore.CheckpointStore].
 func (c *checkpoints) SaveCheckpoint(ctx context.Context, id eventcore.SubscriptionID, at eventcore.Position) (eventcore.Position, error) {
+	s := c.client.strikes(eventcore.OpSaveCheckpoint)
+	if s == nil {
+		return c.inner.SaveCheckpoint(ctx, id, at)
+	}
 	var now eventcore.Position
-	err := c.client.do(ctx, eventcore.OpSaveCheckpoint, func(ctx context.Context) (err error) {
+	err := s.state(ctx, func(ctx context.Context) (err error) {
 		now, err = c.inner.SaveCheckpoint(ctx, id, at)
 		return err
 	})
@@ -70,8 +79,16 @@ type coordinator struct {
 
 // TryAcquire implements [eventcore.Coordinator].
 func (c *coordinator) TryAcquire(ctx context.Context, id eventcore.SubscriptionID) (eventcore.Lease, error) {
+	s := c.client.strikes(eventcore.OpAcquire)
+	if s == nil {
+		given, err := c.inner.TryAcquire(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		return &lease{c.client, given}, nil
+	}
 	var given eventcore.Lease
-	err := c.client.do(ctx, eventcore.OpAcquire, func(ctx context.Context) (err error) {
+	err := s.state(ctx, func(ctx context.Context) (err error) {
 		given, err = c.inner.TryAcquire(ctx, id)
 		return err
 	})
@@ -95,12 +112,18 @@ func (l *lease) Token() uint64 { return l.inner.Token() }
 
 // Check implements [eventcore.Lease].
 func (l *lease) Check(ctx context.Context) error {
-	return l.client.do(ctx, eventcore.OpCheckLease, l.inner.Check)
+	if s := l.client.strikes(eventcore.OpCheckLease); s != nil {
+		return s.state(ctx, l.inner.Check)
+	}
+	return l.inner.Check(ctx)
 }
 
 // Release implements [eventcore.Lease].
 func (l *lease) Release(ctx context.Context) error {
-	return l.client.do(ctx, eventcore.OpReleaseLease, l.inner.Release)
+	if s := l.client.strikes(eventcore.OpReleaseLease); s != nil {
+		return s.state(ctx, l.inner.Release)
+	}
+	return l.inner.Release(ctx)
 }
 
 // WrapSnapshots returns the snapshots as that client sees them.
@@ -115,9 +138,13 @@ type snapshots struct {
 
 // LoadSnapshot implements [eventcore.SnapshotStore].
 func (s *snapshots) LoadSnapshot(ctx context.Context, key eventcore.SnapshotKey) (eventcore.Snapshot, bool, error) {
+	hit := s.client.strikes(eventcore.OpLoadSnapshot)
+	if hit == nil {
+		return s.inner.LoadSnapshot(ctx, key)
+	}
 	var kept eventcore.Snapshot
 	var found bool
-	err := s.client.do(ctx, eventcore.OpLoadSnapshot, func(ctx context.Context) (err error) {
+	err := hit.state(ctx, func(ctx context.Context) (err error) {
 		kept, found, err = s.inner.LoadSnapshot(ctx, key)
 		return err
 	})
@@ -129,8 +156,12 @@ func (s *snapshots) LoadSnapshot(ctx context.Context, key eventcore.SnapshotKey)
 
 // SaveSnapshot implements [eventcore.SnapshotStore].
 func (s *snapshots) SaveSnapshot(ctx context.Context, key eventcore.SnapshotKey, snapshot eventcore.Snapshot) (bool, error) {
+	hit := s.client.strikes(eventcore.OpSaveSnapshot)
+	if hit == nil {
+		return s.inner.SaveSnapshot(ctx, key, snapshot)
+	}
 	var saved bool
-	err := s.client.do(ctx, eventcore.OpSaveSnapshot, func(ctx context.Context) (err error) {
+	err := hit.state(ctx, func(ctx context.Context) (err error) {
 		saved, err = s.inner.SaveSnapshot(ctx, key, snapshot)
 		return err
 	})

@@ -88,7 +88,7 @@ func TestAppendsThatAreNotHitAllocateNothingMore(t *testing.T) {
 	require.InDelta(t, plain, count(healed), 0)
 }
 
-func TestReadsThatAreNotHitAllocateOnlyTheWrapper(t *testing.T) {
+func TestReadsThatAreNotHitAllocateOnlyTheSequence(t *testing.T) {
 	count := func(store eventcore.Store) float64 {
 		return testing.AllocsPerRun(100, func() {
 			for range store.ReadStream(t.Context(), streamA, 0) {
@@ -98,9 +98,9 @@ func TestReadsThatAreNotHitAllocateOnlyTheWrapper(t *testing.T) {
 	}
 	plain := count(fill(t, 10))
 	store, injector, _ := inject(t, never, fill(t, 10))
-	require.LessOrEqual(t, count(store), plain+4)
+	require.LessOrEqual(t, count(store), plain+1, "the sequence")
 	injector.Heal()
-	require.InDelta(t, plain, count(store), 0)
+	require.LessOrEqual(t, count(store), plain+1, "the sequence")
 }
 
 // refuses answers appends without an allocation.

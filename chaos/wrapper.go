@@ -5,18 +5,20 @@ import (
 	"iter"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/pushread"
 )
 
 // wrapper is a store with faults.
 type wrapper struct {
-	client *client
-	inner  eventcore.Store
+	client  *client
+	inner   eventcore.Store
+	streams pushread.Reader
 }
 
 // allWrapper is a wrapper around a store with a global order.
 type allWrapper struct {
 	*wrapper
-	all eventcore.AllReader
+	all pushread.AllReader
 }
 
 // Append implements [eventcore.Store].
@@ -42,26 +44,34 @@ func (w *wrapper) strike(ctx context.Context, s *strike, writes eventcore.Writes
 
 // ReadStream implements [eventcore.Store].
 func (w *wrapper) ReadStream(ctx context.Context, id eventcore.StreamID, after eventcore.Version) iter.Seq2[eventcore.Recorded, error] {
+	return pushread.Stream(ctx, w, id, after)
+}
+
+// PushStream implements [pushread.Reader].
+func (w *wrapper) PushStream(ctx context.Context, id eventcore.StreamID, after eventcore.Version, consume pushread.Consumer) {
 	if w.client.idle() {
-		return w.inner.ReadStream(ctx, id, after)
+		w.streams.PushStream(ctx, id, after, consume)
+		return
 	}
-	return func(yield func(eventcore.Recorded, error) bool) {
-		r := w.client.startRead(eventcore.OpReadStream)
-		r.store, r.id, r.after = w.inner, id, after
-		w.client.read(ctx, r, yield)
-	}
+	r := w.client.startRead(eventcore.OpReadStream)
+	r.streams, r.id, r.after = w.streams, id, after
+	w.client.read(ctx, r, consume)
 }
 
 // ReadAll implements [eventcore.AllReader].
 func (w *allWrapper) ReadAll(ctx context.Context, filter eventcore.Filter, after eventcore.Position, limit int) iter.Seq2[eventcore.Recorded, error] {
+	return pushread.All(ctx, w, filter, after, limit)
+}
+
+// PushAll implements [pushread.AllReader].
+func (w *allWrapper) PushAll(ctx context.Context, filter eventcore.Filter, after eventcore.Position, limit int, consume pushread.Consumer) {
 	if w.client.idle() {
-		return w.all.ReadAll(ctx, filter, after, limit)
+		w.all.PushAll(ctx, filter, after, limit, consume)
+		return
 	}
-	return func(yield func(eventcore.Recorded, error) bool) {
-		r := w.client.startRead(eventcore.OpReadAll)
-		r.all, r.filter, r.position, r.limit = w.all, filter, after, limit
-		w.client.read(ctx, r, yield)
-	}
+	r := w.client.startRead(eventcore.OpReadAll)
+	r.all, r.filter, r.position, r.limit = w.all, filter, after, limit
+	w.client.read(ctx, r, consume)
 }
 
 // startRead returns what one iteration of a read needs.
@@ -78,18 +88,14 @@ func (c *client) startRead(op eventcore.Operation) *reading {
 }
 
 // read carries out one iteration of a read.
-func (c *client) read(ctx context.Context, r *reading, yield consumer) {
+func (c *client) read(ctx context.Context, r *reading, yield pushread.Consumer) {
 	c.carryOut(ctx, r, yield)
 	// A read that a panic has ended is not used again.
 	*r = reading{body: r.body}
 	c.reads = append(c.reads, r)
 }
 
-func (c *client) carryOut(ctx context.Context, r *reading, yield consumer) {
-	if c.idle() {
-		r.run(ctx, yield)
-		return
-	}
+func (c *client) carryOut(ctx context.Context, r *reading, yield pushread.Consumer) {
 	call := c.begin(r.op, 0)
 	if s := call.choose(); s != nil {
 		c.in.behaviours[s.fault.Kind].read(ctx, s, r, yield)

@@ -19,6 +19,7 @@ type Machine[S, E any] struct {
 	discoverer Discoverer[S] // nil if the command is none
 	declared   []StreamID
 	settings   settings
+	decoder    decoder[E]
 	snapshot   *snapshotting[S] // nil if the state is not kept
 
 	effect   Effect
@@ -40,6 +41,7 @@ func NewMachine[S, E any](command Command[S, E], opts ...Option) (*Machine[S, E]
 	if err := m.settings.set(opts); err != nil {
 		return nil, err
 	}
+	m.decoder = decoderOf[E](m.settings.codec)
 	m.declared = command.Streams()
 	behind := untagged(command)
 	m.discoverer, _ = behind.(Discoverer[S])
@@ -170,7 +172,7 @@ func (m *Machine[S, E]) Fold(recorded *Recorded) bool {
 			recorded.Version, recorded.Stream, at.Version+1, at.Stream)})
 		return false
 	}
-	event, err := decode[E](m.settings.codec, recorded)
+	event, err := m.decoder.decode(recorded)
 	if err != nil {
 		m.fail(err)
 		return false

@@ -5,7 +5,7 @@ func (m *ProjectionMachine[E]) current() *Recorded { return &m.page.events[m.pag
 // apply makes an attempt at the current event.
 func (m *ProjectionMachine[E]) apply() {
 	m.attempt++
-	event, err := decode[E](m.settings.codec, m.current())
+	event, err := m.decoder.decode(m.current())
 	if err != nil {
 		m.eventFailed(err)
 		return

@@ -11,6 +11,7 @@ import (
 // of it; Cancel may be called at any time. A machine is for one run and one goroutine.
 type ProjectionMachine[E any] struct {
 	settings projectionSettings
+	decoder  decoder[E]
 	effect   ProjectionEffect[E]
 	notices  []ProjectionNotice
 	result   Projected
@@ -58,6 +59,7 @@ func NewProjectionMachine[E any](projector Projector[E], opts ...ProjectionOptio
 	if err := m.settings.set(opts); err != nil {
 		return nil, err
 	}
+	m.decoder = decoderOf[E](m.settings.codec)
 	m.result.Position = m.settings.start
 	if m.settings.coordinator != nil {
 		m.reach(goalAcquire)

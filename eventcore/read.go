@@ -13,13 +13,14 @@ import (
 // filled in, and ends the sequence. Breaking out of the loop releases all that the
 // store holds.
 func Read[E any](ctx context.Context, store Store, codec Codec, id StreamID, after Version) iter.Seq2[Event[E], error] {
+	decoder := decoderOf[E](codec)
 	return func(yield func(Event[E], error) bool) {
 		for recorded, err := range store.ReadStream(ctx, id, after) {
 			if err != nil {
 				yield(Event[E]{}, err)
 				return
 			}
-			event, err := decode[E](codec, &recorded)
+			event, err := decoder.decode(&recorded)
 			if !yield(event, err) || err != nil {
 				return
 			}
@@ -27,9 +28,21 @@ func Read[E any](ctx context.Context, store Store, codec Codec, id StreamID, aft
 	}
 }
 
+// decoder decodes payloads to E. It is made once for many events: to ask a codec whether it is
+// a [CodecOf] takes about as long as to decode a small event.
+type decoder[E any] struct {
+	codec Codec
+	typed CodecOf[E] // nil if the codec is none
+}
+
+func decoderOf[E any](codec Codec) decoder[E] {
+	typed, _ := codec.(CodecOf[E])
+	return decoder[E]{codec, typed}
+}
+
 // decode returns the event with its payload, or with none and the error.
-func decode[E any](codec Codec, recorded *Recorded) (Event[E], error) {
-	payload, err := decodeTo[E](codec, recorded)
+func (d *decoder[E]) decode(recorded *Recorded) (Event[E], error) {
+	payload, err := d.payload(recorded)
 	if err == nil {
 		return Event[E]{Recorded: *recorded, Payload: payload}, nil
 	}
@@ -38,12 +51,11 @@ func decode[E any](codec Codec, recorded *Recorded) (Event[E], error) {
 	}
 }
 
-// decodeTo returns the payload as an E.
-func decodeTo[E any](codec Codec, recorded *Recorded) (payload E, err error) {
-	if typed, ok := codec.(CodecOf[E]); ok {
-		return typed.DecodeTo(recorded.Type, recorded.Data)
+func (d *decoder[E]) payload(recorded *Recorded) (payload E, err error) {
+	if d.typed != nil {
+		return d.typed.DecodeTo(recorded.Type, recorded.Data)
 	}
-	event, err := codec.Decode(recorded.Type, recorded.Data)
+	event, err := d.codec.Decode(recorded.Type, recorded.Data)
 	if err != nil {
 		return payload, err
 	}

@@ -1,10 +1,10 @@
 package linearizability
 
 import (
-	"iter"
 	"sync/atomic"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/pushread"
 )
 
 // reading is an iteration under way. It is used again for another one later: a
@@ -14,9 +14,9 @@ type reading struct {
 	stamp   *atomic.Int64
 	op      *Operation
 	limit   int
-	consume func(eventcore.Recorded, error) bool
+	consume pushread.Consumer
 	// body is next as a function value.
-	body func(eventcore.Recorded, error) bool
+	body pushread.Consumer
 	// seen is this iteration's own memory until it has ended: others may begin meanwhile.
 	seen  []Seen
 	ended bool
@@ -24,7 +24,7 @@ type reading struct {
 
 // startReading returns what passes one iteration on to consume and records it as
 // op.
-func (l *clientLog) startReading(r *Recorder, op *Operation, consume func(eventcore.Recorded, error) bool) *reading {
+func (l *clientLog) startReading(r *Recorder, op *Operation, consume pushread.Consumer) *reading {
 	var it *reading
 	if n := len(l.idle); n > 0 {
 		it, l.idle = l.idle[n-1], l.idle[:n-1]
@@ -38,10 +38,8 @@ func (l *clientLog) startReading(r *Recorder, op *Operation, consume func(eventc
 	return it
 }
 
-// run iterates.
-func (it *reading) run(events iter.Seq2[eventcore.Recorded, error]) {
-	defer it.finish()
-	events(it.body)
+// over notes that the store has come to the end.
+func (it *reading) over() {
 	switch {
 	case it.ended:
 	case it.limit > 0 && len(it.seen) >= it.limit:

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/pushread"
 )
 
 // Recorder records the calls of several clients. Each client's calls come from one
@@ -41,9 +42,9 @@ func (r *Recorder) log(client int) *clientLog {
 // the outermost wrapper: what it does not see is not judged. A sequence that is
 // iterated twice is recorded as two calls, one that is never iterated as none.
 func (r *Recorder) Wrap(client int, store eventcore.Store) eventcore.Store {
-	s := &recording{recorder: r, client: client, log: r.log(client), inner: store}
+	s := &recording{recorder: r, client: client, log: r.log(client), inner: store, streams: pushread.Of(store)}
 	if all, ok := store.(eventcore.AllReader); ok {
-		return &recordingAll{s, all}
+		return &recordingAll{s, pushread.OfAll(all)}
 	}
 	return s
 }

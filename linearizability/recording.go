@@ -6,6 +6,7 @@ import (
 	"iter"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/pushread"
 )
 
 // recording is the store of one client.
@@ -14,11 +15,12 @@ type recording struct {
 	client   int
 	log      *clientLog
 	inner    eventcore.Store
+	streams  pushread.Reader
 }
 
 type recordingAll struct {
 	*recording
-	all eventcore.AllReader
+	all pushread.AllReader
 }
 
 // Append implements [eventcore.Store].
@@ -42,20 +44,30 @@ func (s *recording) Append(ctx context.Context, writes eventcore.Writes) (eventc
 
 // ReadStream implements [eventcore.Store].
 func (s *recording) ReadStream(ctx context.Context, id eventcore.StreamID, after eventcore.Version) iter.Seq2[eventcore.Recorded, error] {
-	events := s.inner.ReadStream(ctx, id, after)
-	return func(consume func(eventcore.Recorded, error) bool) {
-		op := s.log.begin(s.client, ReadStream, s.recorder.stamp.Add(1))
-		op.Stream, op.After = id, after
-		s.log.startReading(s.recorder, op, consume).run(events)
-	}
+	return pushread.Stream(ctx, s, id, after)
+}
+
+// PushStream implements [pushread.Reader].
+func (s *recording) PushStream(ctx context.Context, id eventcore.StreamID, after eventcore.Version, consume pushread.Consumer) {
+	op := s.log.begin(s.client, ReadStream, s.recorder.stamp.Add(1))
+	op.Stream, op.After = id, after
+	it := s.log.startReading(s.recorder, op, consume)
+	defer it.finish()
+	s.streams.PushStream(ctx, id, after, it.body)
+	it.over()
 }
 
 // ReadAll implements [eventcore.AllReader].
 func (s *recordingAll) ReadAll(ctx context.Context, filter eventcore.Filter, after eventcore.Position, limit int) iter.Seq2[eventcore.Recorded, error] {
-	events := s.all.ReadAll(ctx, filter, after, limit)
-	return func(consume func(eventcore.Recorded, error) bool) {
-		op := s.log.begin(s.client, ReadAll, s.recorder.stamp.Add(1))
-		op.Filter, op.Position, op.Limit = filter, after, limit
-		s.log.startReading(s.recorder, op, consume).run(events)
-	}
+	return pushread.All(ctx, s, filter, after, limit)
+}
+
+// PushAll implements [pushread.AllReader].
+func (s *recordingAll) PushAll(ctx context.Context, filter eventcore.Filter, after eventcore.Position, limit int, consume pushread.Consumer) {
+	op := s.log.begin(s.client, ReadAll, s.recorder.stamp.Add(1))
+	op.Filter, op.Position, op.Limit = filter, after, limit
+	it := s.log.startReading(s.recorder, op, consume)
+	defer it.finish()
+	s.all.PushAll(ctx, filter, after, limit, it.body)
+	it.over()
 }

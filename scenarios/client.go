@@ -49,6 +49,8 @@ type Client struct {
 	projected *ProjectionLog
 	// kept are the snapshots of the operation under way.
 	kept []SnapshotAct
+	// peers are the streams that the facts name which it has read without a codec.
+	peers peers
 	// ref names the operation under way in its events.
 	ref uint64
 }

@@ -93,7 +93,7 @@ func watch(ctx context.Context, c *Client, op *Op) (eventcore.Executed, error) {
 			return eventcore.Executed{}, err
 		}
 		seen++
-		said, err := parseFact(e.Data)
+		said, err := c.peers.parse(e.Data)
 		if err != nil {
 			return eventcore.Executed{}, &eventcore.DeserializationFailed{Stream: id, Version: e.Version, Type: e.Type, Err: err}
 		}

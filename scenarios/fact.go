@@ -128,14 +128,8 @@ func (p *peers) parseName(name []byte) (eventcore.StreamID, error) {
 // maxPeers is up to how many a search is faster than parsing.
 const maxPeers = 16
 
-// parseFact reads a fact, without its type.
-func parseFact(data []byte) (fact, error) {
-	var p peers
-	return p.parse(data)
-}
-
-// parse is parseFact. What the fast path does not know is left to encoding/json, so that both
-// accept the same payloads.
+// parse reads a fact, without its type. What the fast path does not know is left to
+// encoding/json, so that both accept the same payloads.
 func (p *peers) parse(data []byte) (fact, error) {
 	if f, ok := p.scan(data); ok {
 		return f, nil

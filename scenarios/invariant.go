@@ -38,6 +38,7 @@ type Final struct {
 	places map[eventcore.EventID]place
 	tries  map[eventcore.EventID]bool
 	orders map[string][]*eventcore.Recorded
+	peers  peers
 }
 
 // LostSession is a session of a store with its server that the network has cut, or the
@@ -116,15 +117,15 @@ func (f *Final) tried(id eventcore.EventID) bool {
 func (f *Final) facts(name eventcore.StreamID, check func(e *eventcore.Recorded, said fact) error) error {
 	events := f.Streams[name]
 	for i := range events {
-		if err := withFact(&events[i], check); err != nil {
+		if err := f.withFact(&events[i], check); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func withFact(e *eventcore.Recorded, check func(e *eventcore.Recorded, said fact) error) error {
-	said, err := parseFact(e.Data)
+func (f *Final) withFact(e *eventcore.Recorded, check func(e *eventcore.Recorded, said fact) error) error {
+	said, err := f.peers.parse(e.Data)
 	if err == nil {
 		said.Type = e.Type
 		err = check(e, said)

@@ -97,7 +97,7 @@ func checkTold(f *Final) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", r.describe(), err)
 		}
-		said, err := parseFact(r.Attempts[len(r.Attempts)-1].Events[0].Event.Data)
+		said, err := f.peers.parse(r.Attempts[len(r.Attempts)-1].Events[0].Event.Data)
 		if err != nil {
 			return fmt.Errorf("%s: %w", r.describe(), err)
 		}

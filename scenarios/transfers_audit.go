@@ -92,7 +92,7 @@ func runStatement(ctx context.Context, c *Client, op *Op) (eventcore.Executed, e
 		if err != nil {
 			return eventcore.Executed{}, err
 		}
-		said, err := parseFact(e.Data)
+		said, err := c.peers.parse(e.Data)
 		if err != nil {
 			return eventcore.Executed{}, &eventcore.DeserializationFailed{Stream: id, Version: e.Version, Type: e.Type, Err: err}
 		}

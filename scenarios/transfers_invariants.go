@@ -106,7 +106,7 @@ func checkConserved(f *Final) error {
 	var debit fact
 	moving := false
 	for i := range f.Global {
-		err := withFact(&f.Global[i], func(_ *eventcore.Recorded, said fact) error {
+		err := f.withFact(&f.Global[i], func(_ *eventcore.Recorded, said fact) error {
 			switch arrives := said.Type == typeCredited; {
 			case moving && (!arrives || said.Ref != debit.Ref || said.N != debit.N):
 				return fmt.Errorf("%d of transfer %d is on its way when another batch begins", debit.N, debit.Ref)

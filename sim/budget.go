@@ -27,7 +27,7 @@ const (
 	// programs as they are drawn and up to twenty times as long.
 	stepsForEach = 30 * idlePart
 	// callsForEach is so many calls for each client, but leastCalls at least. The most was 72,
-	// with seven clients, over the same backends.
+	// with seven clients, over the same backends and PostgreSQL.
 	callsForEach, leastCalls = 100, 400
 )
 

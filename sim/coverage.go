@@ -106,11 +106,11 @@ func (c *Coverage) Kinds() []chaos.Kind {
 // or the disk all that were asked for: a store may have none.
 func faultCoverage(injector *chaos.Injector, plan *chaos.Plan) map[chaos.Kind]FaultCount {
 	counts := make(map[chaos.Kind]FaultCount)
-	for _, kind := range slices.Concat(chaos.Kinds(), chaos.RequestKinds(), chaos.DiskKinds()) {
-		n := FaultCount{injector.Fired(kind.Kind), injector.Expected(kind.Kind)}
-		asked := (kind.Kind.OnRequest() || kind.Kind.OnDisk()) && slices.ContainsFunc(plan.Rates, func(r chaos.Rate) bool { return r.Kind == kind.Kind })
+	for kind := range chaos.Every() {
+		n := FaultCount{injector.Fired(kind), injector.Expected(kind)}
+		asked := !kind.OnCall() && slices.ContainsFunc(plan.Rates, func(r chaos.Rate) bool { return r.Kind == kind })
 		if n != (FaultCount{}) || asked {
-			counts[kind.Kind] = n
+			counts[kind] = n
 		}
 	}
 	return counts

@@ -129,12 +129,15 @@ const (
 
 // drawRates adds rates of kinds to a plan: none in one seed of so many; in the others each
 // kind is active or not with equal chance, at a rate of its own.
-func drawRates(r *rand.Rand, plan chaos.Plan, kinds []chaos.KindInfo, rates [4]float64, quietEvery int) chaos.Plan {
+func drawRates(r *rand.Rand, plan chaos.Plan, is func(chaos.Kind) bool, rates [4]float64, quietEvery int) chaos.Plan {
 	quiet := r.IntN(quietEvery) == 0
-	for _, kind := range kinds {
+	for kind := range chaos.Every() {
+		if !is(kind) {
+			continue
+		}
 		rate := rates[r.IntN(len(rates))]
 		if active := r.IntN(2) == 0; active && !quiet {
-			plan = plan.WithRate(kind.Kind, rate)
+			plan = plan.WithRate(kind, rate)
 		}
 	}
 	return plan
@@ -142,7 +145,7 @@ func drawRates(r *rand.Rand, plan chaos.Plan, kinds []chaos.KindInfo, rates [4]f
 
 // drawFaults draws what befalls the calls of the store: nothing in one seed in eight.
 func drawFaults(r *rand.Rand) chaos.Plan {
-	return drawRates(r, chaos.Plan{}, chaos.Kinds(), faultRates, 8)
+	return drawRates(r, chaos.Plan{}, chaos.Kind.OnCall, faultRates, 8)
 }
 
 // The longest times, in virtual time, of a request that is late and of a connection that is
@@ -155,7 +158,7 @@ const (
 // drawRequestFaults adds to the plan what befalls the requests to a server: nothing in one
 // seed in four.
 func drawRequestFaults(r *rand.Rand, plan chaos.Plan) chaos.Plan {
-	plan = drawRates(r, plan, chaos.RequestKinds(), requestFaultRates, 4)
+	plan = drawRates(r, plan, chaos.Kind.OnRequest, requestFaultRates, 4)
 	for i := range plan.Rates {
 		switch rate := &plan.Rates[i]; rate.Kind {
 		case chaos.NetDelay:
@@ -171,5 +174,5 @@ func drawRequestFaults(r *rand.Rand, plan chaos.Plan) chaos.Plan {
 // drawDiskFaults adds to the plan what befalls the operations of a disk: nothing in one seed
 // in three.
 func drawDiskFaults(r *rand.Rand, plan chaos.Plan) chaos.Plan {
-	return drawRates(r, plan, chaos.DiskKinds(), diskFaultRates, 3)
+	return drawRates(r, plan, chaos.Kind.OnDisk, diskFaultRates, 3)
 }

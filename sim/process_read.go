@@ -5,20 +5,27 @@ import (
 	"iter"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/pushread"
 )
 
 // ReadStream implements [eventcore.Store].
 func (p *process) ReadStream(ctx context.Context, id eventcore.StreamID, after eventcore.Version) iter.Seq2[eventcore.Recorded, error] {
-	return func(consume func(eventcore.Recorded, error) bool) {
-		p.run.startRead(eventcore.OpReadStream, consume).run(ctx, p.run.live.ReadStream(ctx, id, after))
-	}
+	return pushread.Stream(ctx, p, id, after)
+}
+
+// PushStream implements [pushread.Reader].
+func (p *process) PushStream(ctx context.Context, id eventcore.StreamID, after eventcore.Version, consume pushread.Consumer) {
+	p.run.startRead(eventcore.OpReadStream, consume).run(ctx, p.run.live.ReadStream(ctx, id, after))
 }
 
 // ReadAll implements [eventcore.AllReader].
 func (p *processAll) ReadAll(ctx context.Context, filter eventcore.Filter, after eventcore.Position, limit int) iter.Seq2[eventcore.Recorded, error] {
-	return func(consume func(eventcore.Recorded, error) bool) {
-		p.run.startRead(eventcore.OpReadAll, consume).run(ctx, p.run.liveAll.ReadAll(ctx, filter, after, limit))
-	}
+	return pushread.All(ctx, p, filter, after, limit)
+}
+
+// PushAll implements [pushread.AllReader].
+func (p *processAll) PushAll(ctx context.Context, filter eventcore.Filter, after eventcore.Position, limit int, consume pushread.Consumer) {
+	p.run.startRead(eventcore.OpReadAll, consume).run(ctx, p.run.liveAll.ReadAll(ctx, filter, after, limit))
 }
 
 // processReading passes the events of one read on as long as its process lives. It is used
@@ -28,9 +35,9 @@ type processReading struct {
 	task    *task // nil outside of tasks
 	op      eventcore.Operation
 	epoch   int
-	consume func(eventcore.Recorded, error) bool
+	consume pushread.Consumer
 	// body is next as a function value.
-	body func(eventcore.Recorded, error) bool
+	body pushread.Consumer
 	// over says that the store is to yield nothing more, wanted that the consumer would take
 	// more; dead is why there is no more.
 	over, wanted bool
@@ -38,7 +45,7 @@ type processReading struct {
 }
 
 // startRead returns what passes one read on to consume.
-func (r *run) startRead(op eventcore.Operation, consume func(eventcore.Recorded, error) bool) *processReading {
+func (r *run) startRead(op eventcore.Operation, consume pushread.Consumer) *processReading {
 	var it *processReading
 	if n := len(r.reads); n > 0 {
 		it, r.reads = r.reads[n-1], r.reads[:n-1]
@@ -71,7 +78,7 @@ func (it *processReading) pass(ctx context.Context, events iter.Seq2[eventcore.R
 // next is the body of the loop over the store's events.
 func (it *processReading) next(event eventcore.Recorded, err error) bool {
 	if it.over {
-		panic(errGoesOn)
+		panic(pushread.ErrGoesOn)
 	}
 	if it.task != nil {
 		it.task.inside = false

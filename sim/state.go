@@ -45,19 +45,43 @@ func (r *run) clientBug() scenarios.Bug {
 	return scenarios.Bug{Apply: m.Apply, Notice: m.Notice}
 }
 
-// call parks the task at the start and the end of a call and notes in the trace what came
-// of it.
-func (t *task) call(op eventcore.Operation, do func() (result uint64, err error)) {
+// begin parks the task at the start of a call of what the store keeps besides events.
+func (t *task) begin(op eventcore.Operation) {
 	t.world.called()
 	t.did.Calls = true
 	t.Yield(string(op))
-	result, err := do()
+}
+
+// end notes in the trace what came of the call, and parks the task at its end.
+func (t *task) end(op eventcore.Operation, result uint64, err error) {
 	if err != nil {
 		result = digestError(err)
 	}
 	t.note(chain(4, result))
-	t.Yield(string(op) + returns)
+	t.Yield(returned(op))
 	t.did.Returns = true
+}
+
+// returned names the yield point at the end of a call.
+func returned(op eventcore.Operation) string {
+	switch op {
+	case eventcore.OpLoadCheckpoint:
+		return string(eventcore.OpLoadCheckpoint) + returns
+	case eventcore.OpSaveCheckpoint:
+		return string(eventcore.OpSaveCheckpoint) + returns
+	case eventcore.OpAcquire:
+		return string(eventcore.OpAcquire) + returns
+	case eventcore.OpCheckLease:
+		return string(eventcore.OpCheckLease) + returns
+	case eventcore.OpReleaseLease:
+		return string(eventcore.OpReleaseLease) + returns
+	case eventcore.OpLoadSnapshot:
+		return string(eventcore.OpLoadSnapshot) + returns
+	case eventcore.OpSaveSnapshot:
+		return string(eventcore.OpSaveSnapshot) + returns
+	default:
+		return string(op) + returns
+	}
 }
 
 func digestPosition(at eventcore.Position) uint64 {
@@ -71,20 +95,18 @@ type taskCheckpoints struct {
 }
 
 // LoadCheckpoint implements [eventcore.CheckpointStore].
-func (c *taskCheckpoints) LoadCheckpoint(ctx context.Context, id eventcore.SubscriptionID) (at eventcore.Position, err error) {
-	c.task.call(eventcore.OpLoadCheckpoint, func() (uint64, error) {
-		at, err = c.inner.LoadCheckpoint(ctx, id)
-		return digestPosition(at), err
-	})
+func (c *taskCheckpoints) LoadCheckpoint(ctx context.Context, id eventcore.SubscriptionID) (eventcore.Position, error) {
+	c.task.begin(eventcore.OpLoadCheckpoint)
+	at, err := c.inner.LoadCheckpoint(ctx, id)
+	c.task.end(eventcore.OpLoadCheckpoint, digestPosition(at), err)
 	return at, err
 }
 
 // SaveCheckpoint implements [eventcore.CheckpointStore].
-func (c *taskCheckpoints) SaveCheckpoint(ctx context.Context, id eventcore.SubscriptionID, at eventcore.Position) (now eventcore.Position, err error) {
-	c.task.call(eventcore.OpSaveCheckpoint, func() (uint64, error) {
-		now, err = c.inner.SaveCheckpoint(ctx, id, at)
-		return digestPosition(now), err
-	})
+func (c *taskCheckpoints) SaveCheckpoint(ctx context.Context, id eventcore.SubscriptionID, at eventcore.Position) (eventcore.Position, error) {
+	c.task.begin(eventcore.OpSaveCheckpoint)
+	now, err := c.inner.SaveCheckpoint(ctx, id, at)
+	c.task.end(eventcore.OpSaveCheckpoint, digestPosition(now), err)
 	return now, err
 }
 
@@ -94,17 +116,14 @@ type taskCoordinator struct {
 }
 
 // TryAcquire implements [eventcore.Coordinator].
-func (c *taskCoordinator) TryAcquire(ctx context.Context, id eventcore.SubscriptionID) (lease eventcore.Lease, err error) {
-	c.task.call(eventcore.OpAcquire, func() (uint64, error) {
-		lease, err = c.inner.TryAcquire(ctx, id)
-		if err != nil {
-			return 0, err
-		}
-		return lease.Token(), nil
-	})
+func (c *taskCoordinator) TryAcquire(ctx context.Context, id eventcore.SubscriptionID) (eventcore.Lease, error) {
+	c.task.begin(eventcore.OpAcquire)
+	lease, err := c.inner.TryAcquire(ctx, id)
 	if err != nil {
+		c.task.end(eventcore.OpAcquire, 0, err)
 		return nil, err
 	}
+	c.task.end(eventcore.OpAcquire, lease.Token(), nil)
 	return &taskLease{c.task, lease}, nil
 }
 
@@ -117,20 +136,18 @@ type taskLease struct {
 func (l *taskLease) Token() uint64 { return l.inner.Token() }
 
 // Check implements [eventcore.Lease].
-func (l *taskLease) Check(ctx context.Context) (err error) {
-	l.task.call(eventcore.OpCheckLease, func() (uint64, error) {
-		err = l.inner.Check(ctx)
-		return 0, err
-	})
+func (l *taskLease) Check(ctx context.Context) error {
+	l.task.begin(eventcore.OpCheckLease)
+	err := l.inner.Check(ctx)
+	l.task.end(eventcore.OpCheckLease, 0, err)
 	return err
 }
 
 // Release implements [eventcore.Lease].
-func (l *taskLease) Release(ctx context.Context) (err error) {
-	l.task.call(eventcore.OpReleaseLease, func() (uint64, error) {
-		err = l.inner.Release(ctx)
-		return 0, err
-	})
+func (l *taskLease) Release(ctx context.Context) error {
+	l.task.begin(eventcore.OpReleaseLease)
+	err := l.inner.Release(ctx)
+	l.task.end(eventcore.OpReleaseLease, 0, err)
 	return err
 }
 
@@ -140,23 +157,22 @@ type taskSnapshots struct {
 }
 
 // LoadSnapshot implements [eventcore.SnapshotStore].
-func (s *taskSnapshots) LoadSnapshot(ctx context.Context, key eventcore.SnapshotKey) (kept eventcore.Snapshot, found bool, err error) {
-	s.task.call(eventcore.OpLoadSnapshot, func() (uint64, error) {
-		kept, found, err = s.inner.LoadSnapshot(ctx, key)
-		return digestSnapshot(&kept), err
-	})
+func (s *taskSnapshots) LoadSnapshot(ctx context.Context, key eventcore.SnapshotKey) (eventcore.Snapshot, bool, error) {
+	s.task.begin(eventcore.OpLoadSnapshot)
+	kept, found, err := s.inner.LoadSnapshot(ctx, key)
+	s.task.end(eventcore.OpLoadSnapshot, digestSnapshot(&kept), err)
 	return kept, found, err
 }
 
 // SaveSnapshot implements [eventcore.SnapshotStore].
-func (s *taskSnapshots) SaveSnapshot(ctx context.Context, key eventcore.SnapshotKey, snapshot eventcore.Snapshot) (saved bool, err error) {
-	s.task.call(eventcore.OpSaveSnapshot, func() (uint64, error) {
-		saved, err = s.inner.SaveSnapshot(ctx, key, snapshot)
-		if saved {
-			return digestSnapshot(&snapshot), err
-		}
-		return 0, err
-	})
+func (s *taskSnapshots) SaveSnapshot(ctx context.Context, key eventcore.SnapshotKey, snapshot eventcore.Snapshot) (bool, error) {
+	s.task.begin(eventcore.OpSaveSnapshot)
+	saved, err := s.inner.SaveSnapshot(ctx, key, snapshot)
+	result := uint64(0)
+	if saved {
+		result = digestSnapshot(&snapshot)
+	}
+	s.task.end(eventcore.OpSaveSnapshot, result, err)
 	return saved, err
 }
 

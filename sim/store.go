@@ -7,13 +7,15 @@ import (
 	"iter"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/pushread"
 )
 
 // taskStore parks its task at the start and the end of each store call and at each
 // streamed event, and notes in the trace what came of the call.
 type taskStore struct {
-	task  *task
-	inner eventcore.Store
+	task    *task
+	inner   eventcore.Store
+	streams pushread.Reader
 	// ordered says that the store has a global order.
 	ordered bool
 }
@@ -21,16 +23,16 @@ type taskStore struct {
 // taskAllStore is a taskStore whose inner store has a global order.
 type taskAllStore struct {
 	*taskStore
-	all eventcore.AllReader
+	all pushread.AllReader
 }
 
 // withYields wraps store for the one task that will call it. The result implements
 // [eventcore.AllReader] if and only if store does.
 func withYields(t *task, store eventcore.Store) eventcore.Store {
-	s := &taskStore{task: t, inner: store}
+	s := &taskStore{task: t, inner: store, streams: pushread.Of(store)}
 	if all, ok := store.(eventcore.AllReader); ok {
 		s.ordered = true
-		return &taskAllStore{s, all}
+		return &taskAllStore{s, pushread.OfAll(all)}
 	}
 	return s
 }
@@ -50,19 +52,26 @@ func (s *taskStore) Append(ctx context.Context, writes eventcore.Writes) (eventc
 
 // ReadStream implements [eventcore.Store].
 func (s *taskStore) ReadStream(ctx context.Context, id eventcore.StreamID, after eventcore.Version) iter.Seq2[eventcore.Recorded, error] {
-	return s.read(s.task.world.points.readStream, s.task.bit(id), s.inner.ReadStream(ctx, id, after))
+	return pushread.Stream(ctx, s, id, after)
+}
+
+// PushStream implements [pushread.Reader].
+func (s *taskStore) PushStream(ctx context.Context, id eventcore.StreamID, after eventcore.Version, consume pushread.Consumer) {
+	it := s.task.startRead(s.task.world.points.readStream, s.task.bit(id), consume)
+	s.streams.PushStream(ctx, id, after, it.body)
+	it.end()
 }
 
 // ReadAll implements [eventcore.AllReader].
 func (s *taskAllStore) ReadAll(ctx context.Context, filter eventcore.Filter, after eventcore.Position, limit int) iter.Seq2[eventcore.Recorded, error] {
-	return s.read(s.task.world.points.readAll, globalOrder, s.all.ReadAll(ctx, filter, after, limit))
+	return pushread.All(ctx, s, filter, after, limit)
 }
 
-// read yields events; touched is what each of its steps reads.
-func (s *taskStore) read(point int32, touched uint64, events iter.Seq2[eventcore.Recorded, error]) iter.Seq2[eventcore.Recorded, error] {
-	return func(consume func(eventcore.Recorded, error) bool) {
-		s.task.startRead(touched, consume).run(point, events)
-	}
+// PushAll implements [pushread.AllReader].
+func (s *taskAllStore) PushAll(ctx context.Context, filter eventcore.Filter, after eventcore.Position, limit int, consume pushread.Consumer) {
+	it := s.task.startRead(s.task.world.points.readAll, globalOrder, consume)
+	s.all.PushAll(ctx, filter, after, limit, it.body)
+	it.end()
 }
 
 func digestAppend(result eventcore.Appended, err error) uint64 {

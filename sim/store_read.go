@@ -1,30 +1,25 @@
 package sim
 
 import (
-	"errors"
-	"iter"
-
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/pushread"
 )
-
-// errGoesOn is what a store panics with that yields more events than its reader wants, as the
-// loop of a reader does.
-var errGoesOn = errors.New("the store goes on with a read that its reader has ended")
 
 // taskReading parks its task at each event of one read. It is used again, as a
 // [processReading] is.
 type taskReading struct {
 	task    *task
 	touched uint64
-	consume func(eventcore.Recorded, error) bool
+	consume pushread.Consumer
 	// body is next as a function value.
-	body func(eventcore.Recorded, error) bool
+	body pushread.Consumer
 	// over says that the reader wants nothing more.
 	over bool
 }
 
-// startRead returns what passes one read on to consume.
-func (t *task) startRead(touched uint64, consume func(eventcore.Recorded, error) bool) *taskReading {
+// startRead begins a read, and returns what passes it on to consume; touched is what each of
+// its steps reads.
+func (t *task) startRead(point int32, touched uint64, consume pushread.Consumer) *taskReading {
 	var it *taskReading
 	if n := len(t.reads); n > 0 {
 		it, t.reads = t.reads[n-1], t.reads[:n-1]
@@ -33,16 +28,16 @@ func (t *task) startRead(touched uint64, consume func(eventcore.Recorded, error)
 		it.body = it.next
 	}
 	it.touched, it.consume, it.over = touched, consume, false
-	return it
-}
-
-func (it *taskReading) run(point int32, events iter.Seq2[eventcore.Recorded, error]) {
-	t := it.task
 	t.world.called()
 	t.did.Calls = true
 	t.park(point)
-	t.did.Reads |= it.touched
-	events(it.body)
+	t.did.Reads |= touched
+	return it
+}
+
+// end ends a read. One that a panic has ended is not used again.
+func (it *taskReading) end() {
+	t := it.task
 	if !it.over {
 		t.park(t.world.points.readReturn)
 		t.did.Returns = true
@@ -54,7 +49,7 @@ func (it *taskReading) run(point int32, events iter.Seq2[eventcore.Recorded, err
 // next is the body of the loop over the store's events.
 func (it *taskReading) next(event eventcore.Recorded, err error) bool {
 	if it.over {
-		panic(errGoesOn)
+		panic(pushread.ErrGoesOn)
 	}
 	t := it.task
 	t.note(digestRead(&event, err))
