@@ -227,26 +227,6 @@ func drawServerRecoveries(r *rand.Rand, crashes []Crash) {
 	}
 }
 
-// recovers says whether the backend can be crashed once more while it recovers from a crash.
-func (b *Backend) recovers(c Crash) bool {
-	if c.Kind == CrashServer {
-		return b.RestartTwice != nil
-	}
-	return b.Durable
-}
-
-// suffers says whether the backend can be crashed in that way.
-func (b *Backend) suffers(c Crash) bool {
-	switch c.Kind {
-	case CrashServer:
-		return b.Restart != nil
-	case CrashProcess:
-		return b.Durable || b.Kill != nil
-	default:
-		return b.Durable
-	}
-}
-
 // crashesServer says whether the plan does.
 func (p *Plan) crashesServer() bool {
 	return slices.ContainsFunc(p.Crashes, func(c Crash) bool { return c.Kind == CrashServer })

@@ -192,24 +192,12 @@ func (f File) config(backend sim.Backend) (sim.Config, error) {
 	if err := scenario.Validate(f.Program); err != nil {
 		return sim.Config{}, fmt.Errorf("seed file: program: %w", err)
 	}
+	// What befell the requests to a server, or the disk, has no place where there is none.
+	faults, crashes := backend.Befalling(f.Faults, f.Crashes)
 	cfg := sim.Config{
-		Seed: f.Seed, Backend: backend, Scenario: scenario, Scheduler: f.Scheduler, Faults: &f.Faults, Crashes: &f.Crashes, Timeless: f.Timeless,
+		Seed: f.Seed, Backend: backend, Scenario: scenario, Scheduler: f.Scheduler, Faults: &faults, Crashes: &crashes, Timeless: f.Timeless,
 		Replay: &sim.Replay{Program: f.Program, Schedule: schedule},
 	}
-	// What befell the requests to a server, or the disk, has no place where there is none.
-	cfg.Faults.Faults = slices.DeleteFunc(slices.Clone(f.Faults.Faults), func(fault chaos.Fault) bool {
-		return fault.Kind.OnRequest() && !backend.NetworkFaults || fault.Kind.OnDisk() && !backend.Durable
-	})
-	crashes := slices.Clone(f.Crashes)
-	for i := range crashes {
-		if backend.Checksummed == nil {
-			crashes[i].Flip = 0
-		}
-		if crashes[i].Kind == sim.CrashServer && backend.RestartTwice == nil || crashes[i].Kind != sim.CrashServer && !backend.Durable {
-			crashes[i].Again = 0
-		}
-	}
-	cfg.Crashes = &crashes
 	if f.Mutant != "" {
 		m, err := mutant.Lookup(f.Mutant)
 		if err != nil {
