@@ -21,6 +21,7 @@ import (
 
 	"github.com/eventcore-go/eventcore-sim/chaos"
 	"github.com/eventcore-go/eventcore-sim/chaos/mutant"
+	"github.com/eventcore-go/eventcore-sim/internal/replace"
 	"github.com/eventcore-go/eventcore-sim/scenarios"
 	"github.com/eventcore-go/eventcore-sim/sim"
 	"github.com/eventcore-go/eventcore-sim/sim/sched"
@@ -337,9 +338,5 @@ func (f File) Save(dir string) (string, error) {
 	}
 	path := filepath.Join(dir, f.Name())
 	// A reader never sees half a file: another process may watch the folder.
-	temp := path + ".tmp"
-	if err := os.WriteFile(temp, data, 0o644); err != nil {
-		return "", err
-	}
-	return path, os.Rename(temp, path)
+	return path, replace.File(path, data)
 }
