@@ -111,8 +111,10 @@ func TestEachCrashOfAServerIsTheBackendsOwn(t *testing.T) {
 		return nil
 	}
 	crashes := []sim.Crash{
-		{Step: 2, Kind: sim.CrashServer}, {Step: 4, Kind: sim.CrashProcess},
-		{Step: 6, Kind: sim.CrashServer, Again: 7}, {Step: 8, Kind: sim.CrashProcess},
+		{Step: 2, Kind: sim.CrashServer},
+		{Step: 4, Kind: sim.CrashProcess},
+		{Step: 6, Kind: sim.CrashServer, Again: 7},
+		{Step: 8, Kind: sim.CrashProcess},
 	}
 	r := run(t, sim.Config{Backend: b, Scenario: scenario(t, "mixed"), Faults: &chaos.Plan{}, Crashes: &crashes})
 	require.Equal(t, []string{"restart", "kill", "twice 7", "kill"}, called)
