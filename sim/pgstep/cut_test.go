@@ -26,7 +26,7 @@ func TestARunThatIsCutShortGivesEachStoreItsConnectionsBack(t *testing.T) {
 			b, _ := backendWith(t, like, func(*pgxpool.Config) {})
 			cut := 0
 			for seed := range uint64(2) {
-				for _, steps := range []int{10, 25, 60} {
+				for _, steps := range []int{25, 70} {
 					cfg := sim.Config{Backend: b, Scenario: small(t), Seed: seed, Steps: steps, Faults: plan(t, "none"), StallTimeout: 5 * time.Second}
 					r, err := sim.Run(t.Context(), cfg)
 					require.NoError(t, err, "seed %d, %d steps", seed, steps)
