@@ -102,3 +102,30 @@ func TestAppendsAreCancelledAtTheRateThatIsExpected(t *testing.T) {
 	require.InDelta(t, expected, fired, 4*math.Sqrt(expected))
 	require.Less(t, injector.Eligible(chaos.Cancel), appends*9/10, "many end before their point")
 }
+
+// TestACancellationOfTheCallersOwnIsNotInjected: the append ends before the point at which the
+// fault would have come, because its caller gave it up.
+func TestACancellationOfTheCallersOwnIsNotInjected(t *testing.T) {
+	inner := &stepping{fake: newFake(), points: 4}
+	store, injector, _ := inject(t, "cancel@c0.0+3", inner)
+	ctx, give := context.WithCancel(t.Context())
+	task := &giving{at: 2, up: give}
+	_, err := store.Append(yield.NewContext(ctx, task), batch(t, streamA, 0, 1))
+	require.ErrorIs(t, err, context.Canceled)
+	require.Equal(t, 2, inner.passed)
+	require.Empty(t, injector.Log())
+	require.NotErrorIs(t, err, chaos.ErrInjected)
+}
+
+// giving is a task whose caller gives up at a point.
+type giving struct {
+	counting
+	at int
+	up func()
+}
+
+func (g *giving) Yield(name string) {
+	if g.counting.Yield(name); g.points == g.at {
+		g.up()
+	}
+}

@@ -62,8 +62,10 @@ func pointsOf(ctx context.Context) int {
 func cancelAppend(ctx context.Context, s *strike, inner eventcore.Store, writes eventcore.Writes) (eventcore.Appended, error) {
 	cancelled, cancel := cancellable(ctx)
 	defer cancel()
+	fired := false
 	fire := func() {
 		if s.fire(ctx) {
+			fired = true
 			cancel()
 		}
 	}
@@ -73,7 +75,11 @@ func cancelAppend(ctx context.Context, s *strike, inner eventcore.Store, writes 
 		fire()
 	}
 	result, err := inner.Append(cancelled, writes)
-	return result, markCancelled(err)
+	if fired {
+		err = markCancelled(err)
+	}
+	// Where it did not fire, a cancellation is the caller's own.
+	return result, err
 }
 
 func cancelState(ctx context.Context, s *strike, do func(ctx context.Context) error) error {

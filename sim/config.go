@@ -142,7 +142,7 @@ func (c Config) checkCrashes() error {
 		if crash.Again > 0 && !c.Backend.recovers(crash) {
 			return fmt.Errorf("sim: Crashes: %s: backend %s does not recover on the simulated disk then, and has no Backend.RestartTwice: nothing would crash again; leave that out", crash, c.Backend.Name)
 		}
-		if crash.Flip > 0 && c.Backend.Checksummed == nil {
+		if crash.Flip > 0 && !c.Backend.noticesFlips() {
 			return fmt.Errorf("sim: Crashes: %s: backend %s does not say of which files it notices a changed bit (Backend.Checksummed); leave the flip out", crash, c.Backend.Name)
 		}
 		last = crash.Step
@@ -169,13 +169,14 @@ func (c Config) checkFaults() error {
 	return nil
 }
 
+// canHave returns an error for faults of a kind that cannot hit the backend.
 func (b *Backend) canHave(kind chaos.Kind, text string) error {
 	switch {
-	case kind.OnRequest() && !b.NetworkFaults:
-		return fmt.Errorf("sim: Faults: %s hits requests to a server, and backend %s does not say that it has any which can be hit (Backend.NetworkFaults); leave it out", text, b.Name)
-	case kind.OnDisk() && !b.Durable:
-		return fmt.Errorf("sim: Faults: %s hits the simulated disk, and backend %s is not durable, so it has none; leave it out", text, b.Name)
-	default:
+	case b.hitBy(kind):
 		return nil
+	case kind.OnRequest():
+		return fmt.Errorf("sim: Faults: %s hits requests to a server, and backend %s does not say that it has any which can be hit (Backend.NetworkFaults); leave it out", text, b.Name)
+	default:
+		return fmt.Errorf("sim: Faults: %s hits the simulated disk, and backend %s is not durable, so it has none; leave it out", text, b.Name)
 	}
 }

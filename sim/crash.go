@@ -227,26 +227,6 @@ func drawServerRecoveries(r *rand.Rand, crashes []Crash) {
 	}
 }
 
-// recovers says whether the backend can be crashed once more while it recovers from a crash.
-func (b *Backend) recovers(c Crash) bool {
-	if c.Kind == CrashServer {
-		return b.RestartTwice != nil
-	}
-	return b.Durable
-}
-
-// suffers says whether the backend can be crashed in that way.
-func (b *Backend) suffers(c Crash) bool {
-	switch c.Kind {
-	case CrashServer:
-		return b.Restart != nil
-	case CrashProcess:
-		return b.Durable || b.Kill != nil
-	default:
-		return b.Durable
-	}
-}
-
 // crashesServer says whether the plan does.
 func (p *Plan) crashesServer() bool {
 	return slices.ContainsFunc(p.Crashes, func(c Crash) bool { return c.Kind == CrashServer })
@@ -317,27 +297,34 @@ func (r *run) crash(ctx context.Context) error {
 // kill ends the sessions of a store that has a server, or the server. Its calls go on, and come to what the
 // store makes of that.
 func (r *run) kill(ctx context.Context, c Crash) error {
-	end, count := r.cfg.Backend.Kill, &r.kills
-	if c.Kind == CrashServer {
-		end, count = r.cfg.Backend.Restart, &r.restarts
-	}
-	*count++
-	var err error
-	if c.Again > 0 {
-		r.restartsAgainDue++
-		if err = r.cfg.Backend.RestartTwice(ctx, r.opened, c.Again); err == nil {
-			r.restartsAgain++
-			*count++
-		}
-	} else {
-		err = end(ctx, r.opened)
-	}
+	err := r.end(ctx, c)
 	// Leases have ended by now, and not before the last of them was acquired.
 	r.crashedAt = append(r.crashedAt, r.tick())
 	if err != nil {
 		return fmt.Errorf("%s: end the sessions of backend %s: %w", c, r.cfg.Backend.Name, err)
 	}
 	return nil
+}
+
+// end has the backend do what the crash is to do to its server, and counts that.
+func (r *run) end(ctx context.Context, c Crash) error {
+	switch b := &r.cfg.Backend; {
+	case c.Kind != CrashServer:
+		r.kills++
+		return b.Kill(ctx, r.opened)
+	case c.Again == 0:
+		r.restarts++
+		return b.Restart(ctx, r.opened)
+	default:
+		r.restarts++
+		r.restartsAgainDue++
+		if err := b.RestartTwice(ctx, r.opened, c.Again); err != nil {
+			return err
+		}
+		r.restarts++
+		r.restartsAgain++
+		return nil
+	}
 }
 
 // loss returns what a crash takes away.

@@ -3,6 +3,7 @@ package sim_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -96,6 +97,28 @@ func TestCrashesThatCannotBeAreRefused(t *testing.T) {
 			require.ErrorContains(t, err, c.want)
 		})
 	}
+}
+
+// TestEachCrashOfAServerIsTheBackendsOwn: what ends a store's sessions is not what crashes its
+// server, nor what does so twice.
+func TestEachCrashOfAServerIsTheBackendsOwn(t *testing.T) {
+	var called []string
+	b := memoryBackend()
+	b.Kill = func(context.Context, eventcore.Store) error { called = append(called, "kill"); return nil }
+	b.Restart = func(context.Context, eventcore.Store) error { called = append(called, "restart"); return nil }
+	b.RestartTwice = func(_ context.Context, _ eventcore.Store, again int) error {
+		called = append(called, fmt.Sprint("twice ", again))
+		return nil
+	}
+	crashes := []sim.Crash{
+		{Step: 2, Kind: sim.CrashServer},
+		{Step: 4, Kind: sim.CrashProcess},
+		{Step: 6, Kind: sim.CrashServer, Again: 7},
+		{Step: 8, Kind: sim.CrashProcess},
+	}
+	r := run(t, sim.Config{Backend: b, Scenario: scenario(t, "mixed"), Faults: &chaos.Plan{}, Crashes: &crashes})
+	require.Equal(t, []string{"restart", "kill", "twice 7", "kill"}, called)
+	require.Equal(t, []int{2, 3, 1, 1}, []int{r.Coverage.Kills, r.Coverage.Restarts, r.Coverage.RestartsAgain, r.Coverage.RestartsAgainDue})
 }
 
 // A server that is said to crash in the middle of its recovery is told so, and counted twice.

@@ -69,7 +69,7 @@ func drawPlan(cfg *Config) Plan {
 		if pair := drawCrashPair(cfg.Seed); pair != nil {
 			p.Crashes = pair
 		}
-		if cfg.Backend.Checksummed != nil {
+		if cfg.Backend.noticesFlips() {
 			drawFlips(prng.New(cfg.Seed, "flips"), p.Crashes)
 		}
 	case cfg.Backend.Restart != nil && cfg.Faults == nil && crashesServer(cfg.Seed, cfg.Scenario.Name):

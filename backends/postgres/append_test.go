@@ -114,7 +114,7 @@ func TestAReadOnlyParticipantIsCheckedOnceTheLockIsThere(t *testing.T) {
 				_, err := s.Append(t.Context(), w)
 				result <- err
 			}()
-			require.Eventually(t, func() bool { return len(waiting(t, dsn)) == waits }, 10*time.Second, time.Millisecond)
+			wait(t, dsn, waits)
 			return result
 		}
 		first := add(moves, 1)

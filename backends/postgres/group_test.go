@@ -33,7 +33,7 @@ func waits(t *testing.T, dsn string, s *postgres.Store) <-chan error {
 		_, err := s.Append(t.Context(), w)
 		first <- err
 	}()
-	require.Eventually(t, func() bool { return len(waiting(t, dsn)) == 1 }, 10*time.Second, time.Millisecond)
+	wait(t, dsn, 1)
 	return first
 }
 
@@ -48,17 +48,17 @@ func grouped(t *testing.T, writes func(i int) (context.Context, eventcore.Writes
 		IF NEW.stream_id = 'poison' THEN RAISE EXCEPTION 'planted'; END IF; RETURN NEW; END $$`)
 	run(t, connectTo(t, dsn), "CREATE TRIGGER fail BEFORE INSERT ON eventcore_events FOR EACH ROW EXECUTE FUNCTION fail()")
 	first := waits(t, dsn, s)
-	results := make([]chan result, others)
+	results, all := make([]chan result, others), newGathering(others)
 	for i := range results {
 		results[i] = make(chan result, 1)
 		ctx, w := writes(i)
 		go func() {
-			done, err := s.Append(ctx, w)
+			done, err := s.Append(all.one(ctx), w)
 			results[i] <- result{done, err}
 		}()
 	}
-	// Those who lose patience go on together, and wait for the head in the server.
-	require.Eventually(t, func() bool { return len(waiting(t, dsn)) == 2 }, 10*time.Second, time.Millisecond)
+	// They lose patience and go on together, and wait for the head in the server.
+	wait(t, dsn, 2)
 	between(dsn, results)
 	release()
 	require.NoError(t, <-first)
@@ -182,7 +182,7 @@ func TestAppendsOverAPoolOfTheCallersAreSentByThemselves(t *testing.T) {
 			results <- err
 		}()
 	}
-	require.Eventually(t, func() bool { return len(waiting(t, dsn)) == 3 }, 10*time.Second, time.Millisecond)
+	wait(t, dsn, 3)
 	release()
 	for range cap(results) {
 		require.NoError(t, <-results)
@@ -199,7 +199,7 @@ func TestAContextThatEndsIsNotSaidToBeThatOfOthers(t *testing.T) {
 	require.NoError(t, err)
 	first := waits(t, dsn, s)
 	ctx, cancel := context.WithCancel(t.Context())
-	results := make([]chan error, others)
+	results, all := make([]chan error, others), newGathering(others)
 	for i := range results {
 		results[i] = make(chan error, 1)
 		of, w := t.Context(), batch(t, 0, 1, stream7(i))
@@ -207,11 +207,11 @@ func TestAContextThatEndsIsNotSaidToBeThatOfOthers(t *testing.T) {
 			of = ctx
 		}
 		go func() {
-			_, err := s.Append(of, w)
+			_, err := s.Append(all.one(of), w)
 			results[i] <- err
 		}()
 	}
-	require.Eventually(t, func() bool { return len(waiting(t, dsn)) == 2 }, 10*time.Second, time.Millisecond)
+	wait(t, dsn, 2)
 	cancel()
 	require.ErrorIs(t, <-results[3], context.Canceled)
 	release()

@@ -34,10 +34,16 @@ func (s *Store) migrate(ctx context.Context, on *session) error {
 	if err := s.begin(ctx, on); err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
-	if err := s.migrateLocked(ctx, on, files); err != nil {
-		return errors.Join(fmt.Errorf("migrate: %w", err), on.exec(ctx, rollback))
+	if err = s.migrateLocked(ctx, on, files); err == nil {
+		err = on.exec(ctx, commit)
 	}
-	return on.exec(ctx, commit)
+	if err == nil {
+		return nil
+	}
+	if failed := on.rollBack(ctx); on.stuck {
+		err = errors.Join(err, failed)
+	}
+	return fmt.Errorf("migrate: %w", err)
 }
 
 // migrateLocked applies what is missing. Another process may have done so since

@@ -31,19 +31,26 @@ func (p *pool) get(ctx context.Context) (*session, error) {
 	if err := p.gate.Enter(ctx, p.name); err != nil {
 		return nil, err
 	}
-	if found := p.take(); found != nil {
-		return found, nil
-	}
-	isOpen := false
+	isReady := false
+	found := p.take()
 	// Also where a simulated task is taken down while it waits: who closes the pool waits for
 	// all who are in.
 	defer func() {
-		if !isOpen {
+		switch {
+		case isReady:
+		case found != nil:
+			p.put(found)
+		default:
 			p.gate.Leave()
 		}
 	}()
+	if found != nil {
+		err := found.clean(ctx)
+		isReady = err == nil
+		return found, err
+	}
 	opened, err := p.open(ctx)
-	isOpen = err == nil
+	isReady = err == nil
 	return opened, err
 }
 

@@ -27,6 +27,8 @@ type session struct {
 	// throwaway: the connection is closed rather than handed back to its pool, because
 	// its settings were changed.
 	throwaway bool
+	// stuck: a transaction could not be rolled back. Until it is, the session does nothing else.
+	stuck bool
 	// args is reused by each statement.
 	args []sqldriver.NamedValue
 }
@@ -58,6 +60,9 @@ func (s *session) use(f func(sqldriver.Conn) error) error {
 		finished = true
 		return nil // not the error: Raw might close the connection
 	})
+	if errors.Is(err, sql.ErrConnDone) {
+		return fmt.Errorf("the connection was closed when a call panicked; a database in memory is gone with it: %w", err)
+	}
 	if err != nil {
 		return err
 	}
@@ -209,6 +214,14 @@ func (s *session) finalize() {
 
 // close ends the session. What it has not committed is rolled back.
 func (s *session) close() error {
+	if s.throwaway {
+		s.stuck = false // closing the connection rolls back
+	}
+	return errors.Join(s.clean(context.Background()), s.release())
+}
+
+// release closes the connection or hands it back.
+func (s *session) release() error {
 	_ = s.use(func(sqldriver.Conn) error { s.finalize(); return nil })
 	if s.throwaway {
 		// This answer makes database/sql close the connection.

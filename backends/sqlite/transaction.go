@@ -2,7 +2,9 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"errors"
+	"fmt"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 )
@@ -76,7 +78,7 @@ func (t *transaction) commit(ctx context.Context) error {
 	}
 	// A commit that found the database locked leaves the transaction as it was. Once
 	// that is rolled back, and only then, it is certain that nothing was applied.
-	if isBusy(last) && t.on.exec(ctx, rollback) == nil {
+	if isBusy(last) && t.on.rollBack(ctx) == nil {
 		t.began = false
 		return notApplied(waited)
 	}
@@ -86,11 +88,36 @@ func (t *transaction) commit(ctx context.Context) error {
 // end rolls back what was not committed and gives the session back. It also runs when
 // a simulated task is taken down in the middle.
 func (t *transaction) end(ctx context.Context) {
-	broken := t.began && t.on.exec(ctx, rollback) != nil
-	// Without its connection a database in memory would be lost with all its events.
+	broken := t.began && t.on.rollBack(ctx) != nil
+	// Without its connection a database in memory would be lost with all its events; whoever
+	// gets the session next rolls back first.
 	if broken && !t.store.memory {
 		t.store.writer.drop(t.on)
 		return
 	}
 	t.store.writer.put(t.on)
+}
+
+// rollBack ends a transaction. With an error the session is stuck, unless there was nothing to
+// roll back.
+func (s *session) rollBack(ctx context.Context) error {
+	s.stuck = true // also where a simulated task is taken down here
+	err := s.exec(ctx, rollback)
+	s.stuck = err != nil && !isIdle(err)
+	return err
+}
+
+// clean rolls back what a session that is stuck has left.
+func (s *session) clean(ctx context.Context) error {
+	if !s.stuck {
+		return nil
+	}
+	err := s.rollBack(ctx)
+	switch {
+	case !s.stuck:
+		return nil
+	case errors.Is(err, sql.ErrConnDone):
+		return err
+	}
+	return fmt.Errorf("a transaction of the database in memory is not rolled back, and with another connection all events would be lost; try again: %w", err)
 }

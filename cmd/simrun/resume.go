@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/eventcore-go/eventcore-sim/internal/replace"
 	"github.com/eventcore-go/eventcore-sim/sim"
 )
 
@@ -96,11 +97,7 @@ func (j *journal) write() error {
 	if err != nil {
 		return err
 	}
-	temp := j.path + ".tmp"
-	if err := os.WriteFile(temp, append(text, '\n'), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(temp, j.path)
+	return replace.File(j.path, append(text, '\n'))
 }
 
 // describe says what the flags run, but for how much of it, which may change.

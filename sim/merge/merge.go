@@ -106,8 +106,8 @@ func Demands() []string {
 	}
 }
 
-// Run is one run. The error is the environment's: what is wrong with the store is in the
-// result.
+// Run is one run. The error is the environment's, or that of a context that has ended: what is
+// wrong with the store is in the result.
 func Run(ctx context.Context, open Open, seed uint64) (Result, error) {
 	w := &world{
 		ctx: ctx, open: open, seed: seed, random: prng.New(seed, "merge"), counts: map[string]int{}, digest: sha256.New(),
@@ -115,6 +115,9 @@ func Run(ctx context.Context, open Open, seed uint64) (Result, error) {
 	}
 	err := w.run()
 	r := Result{Seed: seed, Counts: w.counts, Hash: hex.EncodeToString(w.digest.Sum(nil))}
+	if ended := ctx.Err(); ended != nil {
+		return r, ended // what the store refused then is no fault of its own
+	}
 	if v, ok := errors.AsType[*Violation](err); ok {
 		r.Violation = v
 		err = nil

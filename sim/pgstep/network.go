@@ -128,7 +128,14 @@ type requests struct {
 }
 
 // Write implements [io.Writer].
-func (q *requests) Write(b []byte) (int, error) {
+func (q *requests) Write(b []byte) (n int, err error) {
+	if q.session.guard(func() { n, err = q.write(b) }) {
+		return 0, errPipe
+	}
+	return n, err
+}
+
+func (q *requests) write(b []byte) (int, error) {
 	if copying, ends := q.session.keep(b); copying != nil {
 		if ends {
 			q.sendCopy(copying)

@@ -16,6 +16,7 @@ var (
 // TraceAcquireStart implements [pgxpool.AcquireTracer]. A task waits in the scheduler for
 // a connection, where parked tasks have them all: in the pool it would wait for ever.
 func (s *Steps) TraceAcquireStart(ctx context.Context, pool *pgxpool.Pool, _ pgxpool.TraceAcquireStartData) context.Context {
+	noMore(ctx)
 	free := func() bool { return s.taken(pool, 0) < int(pool.Stat().MaxConns()) }
 	task, ok := yield.From(ctx).(yield.BlockingTask)
 	if !ok || task.Stopping() {

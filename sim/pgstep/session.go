@@ -75,7 +75,14 @@ type results struct {
 }
 
 // Read implements [io.Reader].
-func (r *results) Read(b []byte) (int, error) {
+func (r *results) Read(b []byte) (n int, err error) {
+	if r.session.guard(func() { n, err = r.read(b) }) {
+		return 0, errReset
+	}
+	return n, err
+}
+
+func (r *results) read(b []byte) (int, error) {
 	c := r.session
 	c.awaitCopy()
 	c.mu.Lock()
@@ -143,8 +150,7 @@ func retire(conn *pgx.Conn) {
 		<-conn.PgConn().CleanupDone() // pgx does it in the background
 		return
 	}
-	c.lose()
-	_ = c.Close() // there is nothing to be done about one that does not close well
+	c.discard()
 }
 
 // countRead notes that a read begins or ends: the session waits for nobody.

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgproto3"
 
+	"github.com/eventcore-go/eventcore-sim/chaos"
 	"github.com/eventcore-go/eventcore-sim/sim/yield"
 )
 
@@ -20,6 +21,9 @@ import (
 // made a session: those to the hosts that are tried, and those that cancel a statement later.
 func (s *Steps) TraceConnectStart(ctx context.Context, data pgx.TraceConnectStartData) context.Context {
 	cfg := data.ConnConfig
+	if _, pooled := ctx.Value(pooledKey{}).(*chaos.RequestFault); !pooled {
+		noMore(ctx)
+	}
 	if fault := refusalOf(ctx); fault != nil {
 		refuse(cfg, fault)
 		return ctx
@@ -99,19 +103,28 @@ func (s *Steps) statement(ctx context.Context, conn *pgx.Conn, name string, wait
 	if !ok {
 		return ended
 	}
-	if name != "" && !task.Stopping() {
-		fault := c.drawn(ctx)
-		if waits {
-			task.Wait(name, func() bool { return s.mayGo(c, task.Run()) })
-			s.letCheck(c)
-		} else {
-			task.Yield(name)
-		}
-		if ctx.Err() == nil { // else pgx sends nothing, and the fault would hit whoever is next
-			c.meet(ctx, fault)
-		}
+	switch {
+	case name == "":
+	case !task.Stopping():
+		c.guard(func() { s.step(ctx, c, task, name, waits) })
+	case waits:
+		c.discard() // else it might wait for a lock of a task that is still to be taken down
 	}
 	return ended
+}
+
+// step parks the task before a statement that goes over the session.
+func (s *Steps) step(ctx context.Context, c *session, task yield.BlockingTask, name string, waits bool) {
+	fault := c.drawn(ctx)
+	if waits {
+		task.Wait(name, func() bool { return s.mayGo(c, task.Run()) })
+		s.letCheck(c)
+	} else {
+		task.Yield(name)
+	}
+	if ctx.Err() == nil { // else pgx sends nothing, and the fault would hit whoever is next
+		c.meet(ctx, fault)
+	}
 }
 
 // endKey is the key of what is to be done at the end of a statement.

@@ -21,6 +21,7 @@ import (
 
 	"github.com/eventcore-go/eventcore-sim/chaos"
 	"github.com/eventcore-go/eventcore-sim/chaos/mutant"
+	"github.com/eventcore-go/eventcore-sim/internal/replace"
 	"github.com/eventcore-go/eventcore-sim/scenarios"
 	"github.com/eventcore-go/eventcore-sim/sim"
 	"github.com/eventcore-go/eventcore-sim/sim/sched"
@@ -192,24 +193,12 @@ func (f File) config(backend sim.Backend) (sim.Config, error) {
 	if err := scenario.Validate(f.Program); err != nil {
 		return sim.Config{}, fmt.Errorf("seed file: program: %w", err)
 	}
+	// What befell the requests to a server, or the disk, has no place where there is none.
+	faults, crashes := backend.Befalling(f.Faults, f.Crashes)
 	cfg := sim.Config{
-		Seed: f.Seed, Backend: backend, Scenario: scenario, Scheduler: f.Scheduler, Faults: &f.Faults, Crashes: &f.Crashes, Timeless: f.Timeless,
+		Seed: f.Seed, Backend: backend, Scenario: scenario, Scheduler: f.Scheduler, Faults: &faults, Crashes: &crashes, Timeless: f.Timeless,
 		Replay: &sim.Replay{Program: f.Program, Schedule: schedule},
 	}
-	// What befell the requests to a server, or the disk, has no place where there is none.
-	cfg.Faults.Faults = slices.DeleteFunc(slices.Clone(f.Faults.Faults), func(fault chaos.Fault) bool {
-		return fault.Kind.OnRequest() && !backend.NetworkFaults || fault.Kind.OnDisk() && !backend.Durable
-	})
-	crashes := slices.Clone(f.Crashes)
-	for i := range crashes {
-		if backend.Checksummed == nil {
-			crashes[i].Flip = 0
-		}
-		if crashes[i].Kind == sim.CrashServer && backend.RestartTwice == nil || crashes[i].Kind != sim.CrashServer && !backend.Durable {
-			crashes[i].Again = 0
-		}
-	}
-	cfg.Crashes = &crashes
 	if f.Mutant != "" {
 		m, err := mutant.Lookup(f.Mutant)
 		if err != nil {
@@ -349,9 +338,5 @@ func (f File) Save(dir string) (string, error) {
 	}
 	path := filepath.Join(dir, f.Name())
 	// A reader never sees half a file: another process may watch the folder.
-	temp := path + ".tmp"
-	if err := os.WriteFile(temp, data, 0o644); err != nil {
-		return "", err
-	}
-	return path, os.Rename(temp, path)
+	return path, replace.File(path, data)
 }

@@ -2,9 +2,11 @@ package seedfile_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -57,6 +59,29 @@ func TestSavedRunReplaysToTheSameTrace(t *testing.T) {
 	require.Nil(t, sim.Compare(original.Trace, replayed.Trace))
 	require.Equal(t, original.Findings, replayed.Findings)
 	require.NoError(t, file.Check(replayed))
+}
+
+// TestTwoWhoSaveOneFileDoNotMeet: machines of a fleet share a folder, and find the same.
+func TestTwoWhoSaveOneFileDoNotMeet(t *testing.T) {
+	file, dir := seedfile.Of(failing(t)), t.TempDir()
+	var all sync.WaitGroup
+	failed := make([]error, 4)
+	for i := range failed {
+		all.Go(func() {
+			for range 50 {
+				_, err := file.Save(dir)
+				failed[i] = errors.Join(failed[i], err)
+			}
+		})
+	}
+	all.Wait()
+	require.NoError(t, errors.Join(failed...))
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, entries, 1)
+	saved, err := seedfile.Load(filepath.Join(dir, file.Name()))
+	require.NoError(t, err)
+	require.Equal(t, file, saved)
 }
 
 func TestReplayNeedsNoGenerator(t *testing.T) {

@@ -1,0 +1,41 @@
+package pgstep
+
+import (
+	"context"
+	"errors"
+
+	"github.com/eventcore-go/eventcore-sim/sim/yield"
+)
+
+// errTakenDown says that a task was taken down; nobody sees it.
+var errTakenDown = errors.New("the run has ended")
+
+// guard calls do, and says whether the task was taken down in it. The panic of that ends here: going
+// through pgx it would keep the connection from its pool, most of whose calls give theirs back only
+// where they return. The session is lost instead, so that what the task does on it fails, and the
+// store gives it back. The task is taken down where it parks next.
+func (c *session) guard(do func()) (down bool) {
+	err := func() (err error) {
+		defer yield.Recover(&err, errTakenDown)
+		do()
+		return nil
+	}()
+	if err != nil {
+		c.discard()
+	}
+	return err != nil
+}
+
+// discard loses the session, and returns once the server has ended it: what it held is free.
+func (c *session) discard() {
+	c.lose()
+	_ = c.Close() // there is nothing to be done about one that does not close well
+}
+
+// noMore takes a task down, where it is to be, before it gets another connection. A store that
+// tries again where one is lost would else do so for ever.
+func noMore(ctx context.Context) {
+	if task, ok := yield.From(ctx).(yield.BlockingTask); ok && task.Stopping() {
+		task.Yield("pgx: connect")
+	}
+}
