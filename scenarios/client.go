@@ -31,6 +31,8 @@ type Client struct {
 	Bug Bug
 
 	spy spy
+	// op is the operation under way.
+	op Op
 	// first is the number of attempts before the operation under way.
 	first int
 	// options serve all commands of the scenario with that name.

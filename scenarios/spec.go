@@ -79,7 +79,8 @@ func (s *spec) run(ctx context.Context, c *Client, op Op) Result {
 		return Result{Op: op, Err: fmt.Errorf("scenarios: %w", s.unknown(op.Do)), Outcome: eventcore.OutcomeNotApplied}
 	}
 	c.begin(s)
-	executed, err := o.run(ctx, c, &op)
+	c.op = op
+	executed, err := o.run(ctx, c, &c.op)
 	r := c.result()
 	r.Op, r.Err, r.Executed = op, err, executed
 	return r

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/eventcore-go/eventcore-sim/chaos/mutant"
@@ -122,9 +120,12 @@ func (r *run) scenarioClient(t *task, store eventcore.Store, state scenarios.Sta
 // perform runs one operation and keeps its result.
 func (r *run) perform(ctx context.Context, client *scenarios.Client, phase scenarios.Phase, index int, op scenarios.Op) {
 	span := r.beginSpan(client.ID, phase, index)
+	for len(r.underWay) <= client.ID {
+		r.underWay = append(r.underWay, underWay{})
+	}
 	r.underWay[client.ID] = underWay{client, phase, index, op}
 	result := r.cfg.Scenario.Run(ctx, client, op)
-	delete(r.underWay, client.ID)
+	r.underWay[client.ID].client = nil
 	r.endSpan(span)
 	r.world.progress()
 	result.Client, result.Index, result.Phase, result.Op = client.ID, index, phase, op
@@ -142,7 +143,7 @@ func (r *run) perform(ctx context.Context, client *scenarios.Client, phase scena
 	r.result.Results = append(r.result.Results, result)
 }
 
-// underWay is an operation that has not come back.
+// underWay is an operation that has not come back, or none if it has no client.
 type underWay struct {
 	client *scenarios.Client
 	phase  scenarios.Phase
@@ -154,8 +155,11 @@ type underWay struct {
 // invariants are told of it.
 func (r *run) giveUp() {
 	r.world.stop()
-	for _, id := range slices.Sorted(maps.Keys(r.underWay)) {
-		u := r.underWay[id]
+	for id := range r.underWay {
+		u := &r.underWay[id]
+		if u.client == nil {
+			continue
+		}
 		result := u.client.Cut()
 		result.Client, result.Index, result.Phase, result.Op = id, u.index, u.phase, u.op
 		r.result.Results = append(r.result.Results, result)

@@ -64,7 +64,7 @@ type run struct {
 	started, healed bool
 	atBarrier       int
 	// underWay are the operations of clients that have not come back, by task.
-	underWay map[int]underWay
+	underWay []underWay
 
 	// ticks is the logical time of what clients note themselves; crashedAt has that of
 	// each crash.
@@ -84,7 +84,7 @@ func (r *run) tick() int64 {
 // newRun makes a run that w will carry out.
 func newRun(cfg Config, w *worker) *run {
 	plan := drawPlan(&cfg)
-	r := &run{cfg: cfg, result: w.result(), memory: w.memory, underWay: make(map[int]underWay)}
+	r := &run{cfg: cfg, result: w.result(), memory: w.memory}
 	r.world = newWorld(w.coroutines, r.result.Trace)
 	if cfg.Backend.Blocks || cfg.GoroutineSwitch {
 		r.world.switcher = coro.Baton{}
