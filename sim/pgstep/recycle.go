@@ -159,7 +159,7 @@ func (l *link) lives() bool { return l.ask(nothing) }
 // ask has the server carry out statements, and says whether it has done all of them and is outside
 // of a transaction. Nothing else may use the link.
 func (l *link) ask(queries ...string) bool {
-	if l.Conn.SetDeadline(time.Now().Add(endLimit)) != nil { //nolint:forbidigo // the server goes by real time
+	if l.SetDeadline(time.Now().Add(endLimit)) != nil { //nolint:forbidigo // the server goes by real time
 		return false
 	}
 	var request []byte
@@ -187,5 +187,5 @@ func (l *link) ask(queries ...string) bool {
 			return false
 		}
 	}
-	return !refused && status == inNone && l.Conn.SetDeadline(time.Time{}) == nil
+	return !refused && status == inNone && l.SetDeadline(time.Time{}) == nil
 }

@@ -138,7 +138,7 @@ func TestASessionIsRecycledForItsLikeOnly(t *testing.T) {
 func TestASessionIsEndedThatIsInTheMiddleOfSomething(t *testing.T) {
 	for name, busy := range map[string]func(*recycler, *pgx.Conn){
 		"an answer is not read": func(r *recycler, conn *pgx.Conn) {
-			_, err := conn.Query(r.ctx, "SELECT repeat('x', 1000) FROM generate_series(1, 100000)")
+			_, err := conn.Query(r.ctx, "SELECT repeat('x', 1000) FROM generate_series(1, 100000)") //nolint:sqlclosecheck // on purpose
 			require.NoError(t, err)
 			require.NoError(t, conn.PgConn().Conn().Close())
 		},
