@@ -77,7 +77,7 @@ func throughput(t *testing.T, e extent) section {
 	}
 	backends, server := stores(t)
 	if server != nil {
-		s.after = "What a run on the server takes is in great part connections, which faults end: making one takes " + connecting(t, server) + " here."
+		s.after = "Making a connection to the server takes " + connecting(t, server) + " here. Faults end many, so the server's processes serve on for later ones."
 	}
 	for _, backend := range backends {
 		var judged, bare [2]speed

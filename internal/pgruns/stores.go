@@ -70,6 +70,10 @@ func (p *place) unlimit() {
 // until the server gets to it.
 const mostRuns = 100
 
+// spareSessions is how many sessions are kept that a run has ended. The store under test does not look
+// at the processes of the server: see [pgstep.Steps.Recycle].
+const spareSessions = 32
+
 // New returns the stores of a cluster, which the caller closes after them. Their
 // statements are steps of simulated runs.
 func New(ctx context.Context, cluster *pgtest.Cluster) (*Stores, error) {
@@ -77,6 +81,7 @@ func New(ctx context.Context, cluster *pgtest.Cluster) (*Stores, error) {
 	if err != nil {
 		return nil, err
 	}
+	steps.Recycle(spareSessions)
 	return &Stores{cluster: cluster, steps: steps}, nil
 }
 

@@ -47,6 +47,11 @@ func TestARunThatIsAloneCrashesNobodyElse(t *testing.T) {
 	for range 2 { // the second one finds what the first one left
 		s, err := stores.Open(t.Context(), postgres.Config{}, 0, true)
 		require.NoError(t, err)
+		t.Cleanup(func() {
+			if t.Failed() {
+				_ = s.(io.Closer).Close() // else closing the stores waits for it
+			}
+		})
 		id := eventcore.MustStreamID("a")
 		for version := range eventcore.Version(2) {
 			var w eventcore.Writes

@@ -13,7 +13,7 @@ const (
 	// where each of them waits for another.
 	findEnds = `
 WITH ours AS MATERIALIZED (
-    SELECT pid, pg_blocking_pids(pid) AS waits FROM pg_stat_activity WHERE application_name = $1 AND pid <> pg_backend_pid()
+    SELECT pid, pg_blocking_pids(pid) AS waits FROM pg_stat_activity WHERE application_name = $1 AND pid <> pg_backend_pid() AND pid <> ALL ($2)
 ), ends AS (
     SELECT pid FROM ours WHERE NOT EXISTS (SELECT FROM ours AS other WHERE other.pid <> ours.pid AND ours.pid = ANY(other.waits))
 )
@@ -45,7 +45,7 @@ func (s *Steps) ends(ctx context.Context, application string) (pids []int32, err
 	// The server may have been started again: no connection is what it was.
 	for range 2 {
 		var rows pgx.Rows
-		if rows, err = s.control.Query(ctx, findEnds, application); err == nil {
+		if rows, err = s.control.Query(ctx, findEnds, application, s.spare.processes()); err == nil {
 			if pids, err = pgx.CollectRows(rows, pgx.RowTo[int32]); err == nil {
 				return pids, nil
 			}

@@ -243,6 +243,9 @@ func (c *session) openHalf(task networked, fault *chaos.RequestFault) {
 
 // hangUp closes the connection and returns once the server has ended the session.
 func (c *session) hangUp() {
+	if c.giveBack() {
+		return
+	}
 	_ = c.Conn.Close() // it is to be gone, whatever this says
 	c.steps.awaitEnd(c.process())
 	c.steps.forget(c)

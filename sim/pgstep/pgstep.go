@@ -49,6 +49,8 @@ type Steps struct {
 	// deadlocks: the role may set deadlock_timeout.
 	deadlocks bool
 	closed    atomic.Bool
+	// spare are the processes of sessions that have ended; see Recycle.
+	spare spare
 
 	mu sync.Mutex
 	// sessions has the connections by the server's process ID.
@@ -84,9 +86,10 @@ func Open(ctx context.Context, dsn string) (*Steps, error) {
 	return s, nil
 }
 
-// Close closes the connection of its own.
+// Close closes the connections of its own.
 func (s *Steps) Close() {
 	s.closed.Store(true)
+	s.spare.close()
 	s.control.Close()
 }
 

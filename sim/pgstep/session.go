@@ -131,8 +131,13 @@ func (c *session) Close() error {
 	if c.isHalfOpen() {
 		return nil
 	}
+	pid := c.process()
+	ours := pid != 0 && c.run() != nil && c.steps.session(pid) == c
+	if ours && c.giveBack() {
+		return nil
+	}
 	err := c.Conn.Close()
-	if pid := c.process(); pid != 0 && c.run() != nil && c.steps.session(pid) == c {
+	if ours {
 		err = errors.Join(err, c.steps.ended(pid))
 	}
 	c.steps.forget(c)

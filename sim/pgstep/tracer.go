@@ -32,10 +32,16 @@ func (s *Steps) TraceConnectStart(ctx context.Context, data pgx.TraceConnectStar
 	// The connection is what was dialled last before the frontend was built.
 	var connection atomic.Pointer[session]
 	cfg.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		if c := connection.Load(); c != nil && c.isGone() {
-			return nil, errNoRoute // to cancel a statement of a session that is lost
+		direct := func(ctx context.Context) (net.Conn, error) { return dial(ctx, network, addr) }
+		made := func(ctx context.Context) (net.Conn, error) { return s.dialled(ctx, kindOf(cfg, network, addr), direct) }
+		if c := connection.Load(); c != nil {
+			if c.isGone() {
+				return nil, errNoRoute // to cancel a statement of a session that is lost
+			}
+			c.mar() // it may come late, and is not to hit whoever is next
+			made = direct
 		}
-		conn, err := dial(ctx, network, addr)
+		conn, err := made(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -53,6 +59,12 @@ func (s *Steps) TraceConnectStart(ctx context.Context, data pgx.TraceConnectStar
 		cfg.RuntimeParams["deadlock_timeout"] = strconv.FormatInt(deadlockTimeout.Milliseconds(), 10)
 	}
 	return ctx
+}
+
+// kindOf says which sessions are alike. Two that are not are never taken for each other: link
+// compares what it is asked for.
+func kindOf(cfg *pgx.ConnConfig, network, addr string) string {
+	return fmt.Sprintf("%s %s %q %q %s %s", network, addr, cfg.User, cfg.Database, cfg.MaxProtocolVersion, settings(cfg.RuntimeParams))
 }
 
 // sessionOf returns the session that a connection goes over, nil if it goes over none.

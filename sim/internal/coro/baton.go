@@ -67,10 +67,13 @@ func (c *runner) Stop() {
 }
 
 // The times after which a function that does not come back is asked whether it is held
-// up, first and then again. They decide when the answer is known, not what it is.
+// up: first, and again when it has been gone for twice as long, but for no longer than that. Where the
+// machine is busy all of them are slow, and asking makes them slower. pollEvery is that of others
+// that wait. They decide when the answer is known, not what it is.
 const (
-	firstPoll = 300 * time.Microsecond
-	pollEvery = 200 * time.Microsecond
+	firstPoll   = 300 * time.Microsecond
+	longestPoll = 5 * time.Millisecond
+	pollEvery   = 200 * time.Microsecond
 )
 
 // await waits until the function parks, ends, or is found to be away.
@@ -81,7 +84,8 @@ func (c *runner) await() {
 		return
 	default:
 	}
-	timer := time.NewTimer(firstPoll) //nolint:forbidigo // see firstPoll
+	wait := firstPoll
+	timer := time.NewTimer(wait) //nolint:forbidigo // see firstPoll
 	defer timer.Stop()
 	for {
 		select {
@@ -92,7 +96,8 @@ func (c *runner) await() {
 			if c.leaves() {
 				return
 			}
-			timer.Reset(pollEvery)
+			timer.Reset(wait)
+			wait = min(2*wait, longestPoll)
 		}
 	}
 }
