@@ -18,6 +18,9 @@ const (
 	longestNap = time.Millisecond
 )
 
+// errLogInUse is why the log cannot be begun anew.
+var errLogInUse = errors.New("the write-ahead log is in use by others that have the database open")
+
 // errBusy is what errors.Is finds when a lock was not free for the whole BusyTimeout.
 var errBusy = errors.New("the database is locked")
 
@@ -55,7 +58,7 @@ func isIdle(err error) bool {
 func isBusy(err error) bool {
 	failed, ok := errors.AsType[*driver.Error](err)
 	if !ok {
-		return false
+		return errors.Is(err, errLogInUse)
 	}
 	const primary = 0xff
 	code := failed.Code() & primary

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	sqldriver "database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -111,28 +112,48 @@ func open(ctx context.Context, db *sql.DB, cfg Config) (*Store, error) {
 	return s, nil
 }
 
-// distrustLog moves what a process has left in the log to the database and syncs that, then
-// begins a new log and syncs it. The process may have died after a sync of the log that failed:
-// what it was to make durable is then read from the system's cache, and commits behind it would
-// be lost with it. Cutting the log is not enough: SQLite does not sync that, and after a loss of
-// power the log would be back as far as it was durable, with pages older than those that are in
-// the database. Others that have the database open keep the log in use; then it stays.
+// distrustLog begins a new log where a process may have died after a sync of the log that
+// failed. Others that have the database open keep the log in use; then it stays.
 func (s *Store) distrustLog(ctx context.Context, on *session) error {
+	err := s.newLog(ctx, on)
+	if isBusy(err) {
+		return nil
+	}
+	return err
+}
+
+// newLog moves what is in the log to the database and syncs that, then begins a new log and
+// syncs it. Where a sync of the log has failed, what it was to make durable is read from the
+// system's cache by whoever opens the database next, and commits behind it would be lost with
+// it. Cutting the log is not enough: SQLite does not sync that, and after a loss of
+// power the log would be back as far as it was durable, with pages older than those that are in
+// the database.
+func (s *Store) newLog(ctx context.Context, on *session) error {
 	if s.memory || s.cfg.Synchronous == SynchronousNormal {
 		return nil
 	}
-	_, err := on.text(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
-	if err == nil {
-		err = on.script(ctx, beginLog)
+	if err := on.emptyLog(ctx); err != nil {
+		return err
 	}
+	err := on.script(ctx, beginLog)
 	if err == nil || isBusy(err) {
-		return nil
+		return err
 	}
 	// A failure in the middle has left a transaction, one at the end has not.
 	if failed := on.exec(ctx, rollback); failed != nil && !isIdle(failed) {
 		err = errors.Join(err, failed)
 	}
 	return err
+}
+
+// emptyLog moves all that is in the log to the database.
+func (s *session) emptyLog(ctx context.Context) error {
+	return s.query(ctx, "PRAGMA wal_checkpoint(TRUNCATE)", nil, func(row []sqldriver.Value) (bool, error) {
+		if inUse, ok := row[0].(int64); !ok || inUse != 0 {
+			return false, errLogInUse
+		}
+		return false, nil
+	})
 }
 
 // beginLog leaves everything as it is, but for a page that is written. An UPDATE that changes
@@ -153,9 +174,19 @@ func (s *Store) openReaders() {
 	}
 }
 
-// openWriter opens the session that writes.
+// openWriter opens the session that writes. The one before it has kept what a failed commit has
+// left from being read again, as long as it was there.
 func (s *Store) openWriter(ctx context.Context) (*session, error) {
-	return s.openWith(ctx, s.setUpWriter)
+	return s.openWith(ctx, func(ctx context.Context, on *session) error {
+		if err := s.setUpWriter(ctx, on); err != nil || !s.doubted {
+			return err
+		}
+		if err := s.whileBusy(ctx, func() error { return s.newLog(ctx, on) }); err != nil {
+			return fmt.Errorf("begin a new log after a commit that failed: %w", err)
+		}
+		s.doubted = false
+		return nil
+	})
 }
 
 // openReader opens a session that reads.

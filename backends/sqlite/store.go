@@ -36,6 +36,9 @@ type Store struct {
 	// groups has the appends that are committed together.
 	groups *groupcommit.Queue[*pending]
 	writer *pool // of one session
+	// doubted: the last commit failed in the middle, and what it has left in the log must not be
+	// built upon. Who has the writer may look.
+	doubted bool
 	// readers is the same pool as writer where there is one connection for everything.
 	readers *pool
 	// leases are those that this store holds.

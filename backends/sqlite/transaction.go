@@ -73,7 +73,7 @@ func (t *transaction) commit(ctx context.Context) error {
 		return last
 	})
 	if last == nil {
-		t.began = false
+		t.began, t.store.doubted = false, false
 		return nil
 	}
 	// A commit that found the database locked leaves the transaction as it was. Once
@@ -82,16 +82,19 @@ func (t *transaction) commit(ctx context.Context) error {
 		t.began = false
 		return notApplied(waited)
 	}
+	t.store.doubted = true
 	return inDoubt(waited)
 }
 
 // end rolls back what was not committed and gives the session back. It also runs when
 // a simulated task is taken down in the middle.
 func (t *transaction) end(ctx context.Context) {
-	broken := t.began && t.on.rollBack(ctx) != nil
+	if t.began {
+		_ = t.on.rollBack(ctx) // what counts is whether it is stuck
+	}
 	// Without its connection a database in memory would be lost with all its events; whoever
 	// gets the session next rolls back first.
-	if broken && !t.store.memory {
+	if t.on.stuck && !t.store.memory {
 		t.store.writer.drop(t.on)
 		return
 	}
