@@ -37,6 +37,7 @@ import (
 	"github.com/eventcore-go/eventcore-sim/backends/vfs"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/internal/gate"
+	"github.com/eventcore-go/eventcore-sim/internal/groupcommit"
 )
 
 // ErrClosed is what errors.Is finds in the failures of a store that was closed.
@@ -51,6 +52,7 @@ const (
 	replicaFile = stateDir + "/replica"
 	headFile    = stateDir + "/head"
 	suspectFile = stateDir + "/suspect"
+	journalFile = stateDir + "/group"
 
 	identityFile = stateDir + "/identity"
 	ingestedFile = stateDir + "/ingested"
@@ -70,10 +72,15 @@ type Store struct {
 	// count in, else it is 0.
 	log uint64
 
-	// gate lets one append in at a time. Who is in owns what follows.
+	// groups are the appends that wait for one another.
+	groups *groupcommit.Queue[*pending]
+	// gate lets one append, or group of them, in at a time. Who is in owns what follows.
 	gate gate.Gate
-	// doubt is an append of which it is not known whether it is in events for good.
-	doubt *doubt
+	// doubt are appends of which it is not known whether they are in events for good, each
+	// the parent of the next.
+	doubt []*draft
+	// journal says that the journal of groups is there, durable by its name.
+	journal bool
 	// head is what is recorded of the newest append, synced how many appends, counted from
 	// the first, are known to be durable.
 	head   head
@@ -101,12 +108,14 @@ type Store struct {
 // than once; it returns the same each time.
 func (s *Store) Close() error {
 	s.closing.Do(func() {
+		s.groups.Close(ErrClosed)
 		for _, g := range []gate.Gate{s.leases.gate, s.checkpoints.gate, s.snapshots.gate, s.gate} {
 			g.Close()
 		}
 		_ = s.recordHead() // without it the next one to open has more to do
-		if s.doubt == nil && s.cfg.Fsync == FsyncAlways && s.synced == len(s.index.files) {
+		if len(s.doubt) == 0 && s.cfg.Fsync == FsyncAlways && s.synced == len(s.index.files) {
 			_ = s.fs.Remove(suspectFile) // likewise
+			s.dropJournal()
 		}
 		s.closed = s.lock.Close()
 	})
