@@ -45,6 +45,7 @@ func inGroups(t *testing.T, cfg file.Config, test func(g *grouped)) {
 		test(g)
 		g.disk.SetPoint(nil)
 		require.NoError(t, s.Close())
+		require.NotContains(t, g.disk.List(), "state/group")
 	})
 }
 
