@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -258,6 +259,13 @@ func fileOf(t *testing.T, d *disk.Disk, stream string) string {
 	return ""
 }
 
+// lose removes a file for good.
+func lose(t *testing.T, d *disk.Disk, name string) {
+	t.Helper()
+	require.NoError(t, d.Remove(name))
+	require.NoError(t, d.SyncDir(path.Dir(name)))
+}
+
 // TestAnAcknowledgedFileOfAGroupThatIsMissingIsNotTakenForATornGroup: it is reported, or it is
 // there again.
 func TestAnAcknowledgedFileOfAGroupThatIsMissingIsNotTakenForATornGroup(t *testing.T) {
@@ -279,9 +287,9 @@ func TestAnAcknowledgedFileOfAGroupThatIsMissingIsNotTakenForATornGroup(t *testi
 				d, all := ended(t, c.loss, c.after...)
 				lost := fileOf(t, d, stream)
 				was := content(t, d, lost)
-				require.NoError(t, d.Remove(lost))
+				lose(t, d, lost)
 				if !c.journal {
-					require.NoError(t, d.Remove("state/group"))
+					lose(t, d, "state/group")
 				}
 				s, err := file.Open(context.Background(), "", file.Config{FS: d.FS()})
 				if !c.restored {
@@ -316,7 +324,7 @@ func TestADamagedJournalIsNotBelieved(t *testing.T) {
 
 		c = d.Clone()
 		require.NoError(t, c.FlipBit("state/group", int64(at), uint8(at%8)))
-		require.NoError(t, c.Remove(lost))
+		lose(t, c, lost)
 		_, err = file.Open(context.Background(), "", file.Config{FS: c.FS()})
 		require.ErrorIs(t, err, file.ErrDamaged, "byte %d", at)
 	}
@@ -325,7 +333,7 @@ func TestADamagedJournalIsNotBelieved(t *testing.T) {
 // The directory may be opened as a working copy after the crash.
 func TestAWorkingCopyPutsBackWhatATornGroupLacks(t *testing.T) {
 	d, all := ended(t, disk.Loss{})
-	require.NoError(t, d.Remove(fileOf(t, d, "b")))
+	lose(t, d, fileOf(t, d, "b"))
 	m, err := file.OpenMerge(t.Context(), "", file.MergeConfig{Config: file.Config{FS: d.FS()}, Fingerprint: "x"})
 	require.NoError(t, err)
 	require.Len(t, global(t, m), len(all))
@@ -336,8 +344,8 @@ func TestAWorkingCopyPutsBackWhatATornGroupLacks(t *testing.T) {
 // the first one was to make durable.
 func TestWhatIsPutBackIsNotBelievedWhereItsSyncFails(t *testing.T) {
 	d, all := ended(t, disk.Loss{})
-	require.NoError(t, d.Remove(fileOf(t, d, "b")))
-	require.NoError(t, d.Remove("state/suspect"))
+	lose(t, d, fileOf(t, d, "b"))
+	lose(t, d, "state/suspect")
 	failed := false
 	d.SetFault(func(op disk.Op) disk.Fault {
 		if !failed && op.Kind == disk.OpSyncDir && op.Path == "events" {
