@@ -13,11 +13,14 @@ import (
 type draft struct {
 	*transaction
 	content []byte
+	// written and final are its names before and after it has got its place.
+	written, final string
 }
 
-// draftName and finalName are where the file lies before and after it has got its place.
-func (d *draft) draftName() string { return tmpDir + "/" + fileName(d.header.Transaction) }
-func (d *draft) finalName() string { return eventsDir + "/" + fileName(d.header.Transaction) }
+func newDraft(t *transaction, content []byte) *draft {
+	name := fileName(t.header.Transaction)
+	return &draft{transaction: t, content: content, written: tmpDir + "/" + name, final: eventsDir + "/" + name}
+}
 
 // commit writes the files of appends, each the parent of the next, and gives them their
 // places. After an error, that many of them may have theirs: the first ones.
@@ -36,7 +39,7 @@ func (s *Store) commit(ctx context.Context, drafts []*draft) (named int, err err
 	}
 	for i, d := range drafts {
 		s.doubt = append(s.doubt, d)
-		if err := s.fs.Rename(d.draftName(), d.finalName()); err != nil {
+		if err := s.fs.Rename(d.written, d.final); err != nil {
 			return i + 1, errors.Join(err, s.removeDrafts(drafts[i+1:]))
 		}
 	}
@@ -57,14 +60,14 @@ func (s *Store) commit(ctx context.Context, drafts []*draft) (named int, err err
 // writeDrafts writes files in tmp, and before several of them can get their places the
 // journal has them too.
 func (s *Store) writeDrafts(drafts []*draft) (err error) {
-	var files []vfs.File
+	files := make([]vfs.File, 0, len(drafts)+1)
 	defer func() {
 		for _, f := range files {
 			err = errors.Join(err, f.Close())
 		}
 	}()
 	for _, d := range drafts {
-		f, err := s.fs.OpenFile(d.draftName(), os.O_WRONLY|os.O_CREATE|os.O_TRUNC)
+		f, err := s.fs.OpenFile(d.written, os.O_WRONLY|os.O_CREATE|os.O_TRUNC)
 		if err != nil {
 			return err
 		}
@@ -92,7 +95,7 @@ func (s *Store) writeDrafts(drafts []*draft) (err error) {
 
 func (s *Store) removeDrafts(drafts []*draft) (err error) {
 	for _, d := range drafts {
-		err = errors.Join(err, ignoreMissing(s.fs.Remove(d.draftName())))
+		err = errors.Join(err, ignoreMissing(s.fs.Remove(d.written)))
 	}
 	return err
 }
@@ -100,7 +103,7 @@ func (s *Store) removeDrafts(drafts []*draft) (err error) {
 // settle finds out what became of appends whose outcome is not known.
 func (s *Store) settle() error {
 	for i, d := range s.doubt {
-		_, err := s.fs.Stat(d.finalName())
+		_, err := s.fs.Stat(d.final)
 		if errors.Is(err, fs.ErrNotExist) {
 			// The rename failed, and no other came after it. It must not come back: were the name
 			// of the draft left, it would be removed when the store is opened.
@@ -133,10 +136,10 @@ func (s *Store) settle() error {
 // when this returns.
 func (s *Store) replace(drafts []*draft) error {
 	for _, d := range drafts {
-		if err := s.writeDraft(d.draftName(), d.content, FsyncAlways); err != nil {
+		if err := s.writeDraft(d.written, d.content, FsyncAlways); err != nil {
 			return err
 		}
-		if err := s.fs.Rename(d.draftName(), d.finalName()); err != nil {
+		if err := s.fs.Rename(d.written, d.final); err != nil {
 			return err
 		}
 	}

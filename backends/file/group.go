@@ -123,5 +123,5 @@ func (s *Store) draft(p *pending, before []*draft) (*draft, error) {
 			return nil, usedID(t.header.Transaction)
 		}
 	}
-	return &draft{t, content}, s.unused(t.header.Transaction)
+	return newDraft(t, content), s.unused(t.header.Transaction)
 }

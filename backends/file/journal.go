@@ -136,7 +136,7 @@ func parseJournal(content []byte) (group []*draft) {
 		if err != nil {
 			return nil
 		}
-		group = append(group, &draft{t, rest[:a.Bytes]})
+		group = append(group, newDraft(t, rest[:a.Bytes]))
 		rest = rest[a.Bytes:]
 	}
 	return group
