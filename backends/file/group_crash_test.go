@@ -1,7 +1,6 @@
 package file_test
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"io/fs"
@@ -27,7 +26,7 @@ func twoGroups(t *testing.T, n int, loss disk.Loss) (d *disk.Disk, order []strin
 	told = map[string]result{}
 	synctest.Test(t, func(t *testing.T) {
 		d = disk.New(disk.Config{})
-		s, err := file.Open(context.Background(), "", file.Config{FS: d.FS()})
+		s, err := file.Open(t.Context(), "", file.Config{FS: d.FS()})
 		require.NoError(t, err)
 		g := &grouped{T: t, disk: d, store: s}
 		crashed := false
@@ -64,7 +63,7 @@ func holed(t *testing.T, d *disk.Disk) bool {
 	if err := c.Remove("state/group"); err != nil {
 		require.ErrorIs(t, err, fs.ErrNotExist)
 	}
-	s, err := file.Open(context.Background(), "", file.Config{FS: c.FS()})
+	s, err := file.Open(t.Context(), "", file.Config{FS: c.FS()})
 	if err != nil {
 		require.ErrorIs(t, err, file.ErrDamaged)
 		return true
@@ -169,7 +168,7 @@ func TestAGroupOnAFailingDiskIsTold(t *testing.T) {
 				var d *disk.Disk
 				synctest.Test(t, func(t *testing.T) {
 					d = disk.New(disk.Config{})
-					s, err := file.Open(context.Background(), "", file.Config{FS: d.FS()})
+					s, err := file.Open(t.Context(), "", file.Config{FS: d.FS()})
 					require.NoError(t, err)
 					g := &grouped{T: t, disk: d, store: s}
 					begun, done := false, 0
@@ -221,7 +220,7 @@ func ended(t *testing.T, loss disk.Loss, after ...string) (*disk.Disk, []eventco
 	var all []eventcore.Recorded
 	synctest.Test(t, func(t *testing.T) {
 		d = disk.New(disk.Config{})
-		s, err := file.Open(context.Background(), "", file.Config{FS: d.FS()})
+		s, err := file.Open(t.Context(), "", file.Config{FS: d.FS()})
 		require.NoError(t, err)
 		g := &grouped{T: t, disk: d, store: s}
 		require.Equal(t, []eventcore.Outcome{applied, applied, applied, applied}, outcomes(g.run(g.each("a", "b", "c", "d")...)))
@@ -291,7 +290,7 @@ func TestAnAcknowledgedFileOfAGroupThatIsMissingIsNotTakenForATornGroup(t *testi
 				if !c.journal {
 					lose(t, d, "state/group")
 				}
-				s, err := file.Open(context.Background(), "", file.Config{FS: d.FS()})
+				s, err := file.Open(t.Context(), "", file.Config{FS: d.FS()})
 				if !c.restored {
 					require.ErrorIs(t, err, file.ErrDamaged)
 					require.ErrorContains(t, err, lost[len("events/"):])
@@ -317,7 +316,7 @@ func TestADamagedJournalIsNotBelieved(t *testing.T) {
 	for at := 0; at < size; at += 7 {
 		c := d.Clone()
 		require.NoError(t, c.FlipBit("state/group", int64(at), uint8(at%8)))
-		s, err := file.Open(context.Background(), "", file.Config{FS: c.FS()})
+		s, err := file.Open(t.Context(), "", file.Config{FS: c.FS()})
 		require.NoError(t, err, "byte %d", at)
 		require.Equal(t, all, global(t, s))
 		require.NoError(t, s.Close())
@@ -325,7 +324,7 @@ func TestADamagedJournalIsNotBelieved(t *testing.T) {
 		c = d.Clone()
 		require.NoError(t, c.FlipBit("state/group", int64(at), uint8(at%8)))
 		lose(t, c, lost)
-		_, err = file.Open(context.Background(), "", file.Config{FS: c.FS()})
+		_, err = file.Open(t.Context(), "", file.Config{FS: c.FS()})
 		require.ErrorIs(t, err, file.ErrDamaged, "byte %d", at)
 	}
 }
@@ -354,7 +353,7 @@ func TestWhatIsPutBackIsNotBelievedWhereItsSyncFails(t *testing.T) {
 		}
 		return disk.NoFault
 	})
-	_, err := file.Open(context.Background(), "", file.Config{FS: d.FS()})
+	_, err := file.Open(t.Context(), "", file.Config{FS: d.FS()})
 	require.Error(t, err)
 	require.True(t, failed)
 	s := open(t, "", file.Config{FS: d.FS()})

@@ -39,7 +39,7 @@ func inGroups(t *testing.T, cfg file.Config, test func(g *grouped)) {
 	synctest.Test(t, func(t *testing.T) {
 		g := &grouped{T: t, disk: disk.New(disk.Config{})}
 		cfg.FS = g.disk.FS()
-		s, err := file.Open(context.Background(), "", cfg)
+		s, err := file.Open(t.Context(), "", cfg)
 		require.NoError(t, err)
 		g.store = s
 		test(g)
