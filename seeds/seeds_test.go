@@ -52,13 +52,11 @@ func backend(t *testing.T, name string, own bool) sim.Backend {
 			return memory.New(memory.Config{Clock: env.Clock}), nil
 		},
 		"file": func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
-			d := env.Disk
+			cfg := file.Config{FS: env.Disk.FS(), Clock: env.Clock, IDs: eventcore.NewIDGenerator(env.Clock, env.Random)}
 			if !own {
-				d = disk.New(disk.Config{})
+				cfg.FS, cfg.MaxGroup = disk.New(disk.Config{}).FS(), 1
 			}
-			return file.Open(ctx, "", file.Config{
-				FS: d.FS(), Clock: env.Clock, IDs: eventcore.NewIDGenerator(env.Clock, env.Random),
-			})
+			return file.Open(ctx, "", cfg)
 		},
 		"sqlite": func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
 			if !own {

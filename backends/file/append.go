@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/groupcommit"
 )
 
 // Append implements [eventcore.Store]. When the directory cannot be synced after the
@@ -20,81 +21,29 @@ func (s *Store) Append(ctx context.Context, writes eventcore.Writes) (eventcore.
 	}
 	// The clock is the caller's code: it must not run inside the gate.
 	now := s.cfg.Clock.Now().UTC().Round(0)
-	if err := s.gate.Enter(ctx, "file: write"); err != nil {
+	p := &pending{writes: &writes, now: now, err: unknown(groupcommit.ErrGivenUp)}
+	if err := s.together(ctx, p); err != nil {
 		return eventcore.Appended{}, notApplied(err)
 	}
-	defer s.gate.Leave()
-	if err := s.settle(); err != nil {
-		return eventcore.Appended{}, notApplied(fmt.Errorf("an append before this one is not settled: %w", err))
+	if p.err != nil {
+		return eventcore.Appended{}, p.err
 	}
-	if err := s.checkVersions(&writes); err != nil {
-		return eventcore.Appended{}, err
-	}
-	if len(writes.Events()) == 0 {
-		return eventcore.Appended{}, nil
-	}
-	var parents []eventcore.EventID
-	if last := len(s.index.files) - 1; last >= 0 {
-		parents = []eventcore.EventID{s.index.files[last].id}
-	}
-	t, content, err := s.transaction(&writes, parents)
-	if err != nil {
-		return eventcore.Appended{}, notApplied(err)
-	}
-	if content, err = t.seal(content, now); err != nil {
-		return eventcore.Appended{}, notApplied(err)
-	}
-	if err := s.commit(ctx, t, content); err != nil {
-		return eventcore.Appended{}, err
-	}
-	return s.appended(&writes), nil
+	return s.appended(&writes, p.last), nil
 }
 
-// checkVersions returns the conflict of the first participant that has moved.
-func (s *Store) checkVersions(writes *eventcore.Writes) error {
+// checkVersions returns the conflict of the first participant that has moved. ahead has the
+// versions of streams that are not those of the index.
+func (s *Store) checkVersions(writes *eventcore.Writes, ahead map[eventcore.StreamID]eventcore.Version) error {
 	participants := writes.Participants()
 	for i := range participants {
 		p := &participants[i]
-		if actual := s.index.version(p.Stream); actual != p.Expected {
+		actual, moved := ahead[p.Stream]
+		if !moved {
+			actual = s.index.version(p.Stream)
+		}
+		if actual != p.Expected {
 			return &eventcore.VersionConflict{Stream: p.Stream, Expected: p.Expected, Actual: actual}
 		}
-	}
-	return nil
-}
-
-// doubt is an append that has, or may have, its place in events, and nobody knows for how
-// long.
-type doubt struct {
-	*transaction
-	content []byte
-}
-
-// commit writes the file of an append and gives it its place.
-func (s *Store) commit(ctx context.Context, t *transaction, content []byte) error {
-	name := fileName(t.header.Transaction)
-	draft, final := tmpDir+"/"+name, eventsDir+"/"+name
-	err := s.unused(t.header.Transaction)
-	if err == nil {
-		err = s.writeDraft(draft, content, s.cfg.Fsync)
-	}
-	if err == nil {
-		// The last moment at which it is certain that nothing happens.
-		err = ctx.Err()
-	}
-	if err != nil {
-		// What stays in tmp is removed when the store is opened.
-		return notApplied(errors.Join(err, ignoreMissing(s.fs.Remove(draft))))
-	}
-	s.doubt = &doubt{t, content}
-	if err := s.fs.Rename(draft, final); err != nil {
-		return unknown(err)
-	}
-	if err := s.syncDir(eventsDir, s.cfg.Fsync); err != nil {
-		return unknown(err)
-	}
-	s.accept()
-	if len(s.index.files)%headEvery == 0 {
-		_ = s.recordHead() // the append is there all the same
 	}
 	return nil
 }
@@ -117,48 +66,14 @@ func (s *Store) unused(id eventcore.EventID) error {
 		}
 	}
 	if used {
-		return fmt.Errorf("%s/%s is there already: the generator in Config.IDs has made the ID of this append before; use one that makes none twice",
-			eventsDir, fileName(id))
+		return usedID(id)
 	}
 	return nil
 }
 
-// settle finds out what became of an append whose outcome is not known.
-func (s *Store) settle() error {
-	if s.doubt == nil {
-		return nil
-	}
-	name := fileName(s.doubt.header.Transaction)
-	draft, final := tmpDir+"/"+name, eventsDir+"/"+name
-	switch _, err := s.fs.Stat(final); {
-	case errors.Is(err, fs.ErrNotExist):
-		// The rename failed. It must not come back: were the name of the draft left, it
-		// would be removed when the store is opened.
-		s.doubt = nil
-		return ignoreMissing(s.fs.Remove(draft))
-	case err != nil:
-		return err
-	}
-	if s.cfg.Fsync == FsyncAlways {
-		if err := s.replace(draft, final, s.doubt.content); err != nil {
-			// It may be the first sync that fails: before, perhaps only the rename was in doubt.
-			return errors.Join(err, s.suspect())
-		}
-	}
-	s.accept()
-	return nil
-}
-
-// accept adds the append that is now there for good to the index.
-func (s *Store) accept() {
-	s.mu.Lock()
-	s.index.add(s.doubt.transaction)
-	s.mu.Unlock()
-	s.sawID(s.doubt.header.Transaction)
-	s.doubt = nil
-	if s.cfg.Fsync == FsyncAlways {
-		s.synced = len(s.index.files)
-	}
+func usedID(id eventcore.EventID) error {
+	return fmt.Errorf("%s/%s is there already: the generator in Config.IDs has made the ID of this append before; use one that makes none twice",
+		eventsDir, fileName(id))
 }
 
 // sawID notes the ID of a transaction: newest is the greatest.
@@ -200,8 +115,11 @@ func (s *Store) transaction(writes *eventcore.Writes, parents []eventcore.EventI
 	return t, payload, nil
 }
 
-// appended returns the result of a batch that is in the index.
-func (s *Store) appended(writes *eventcore.Writes) eventcore.Appended {
+// appended returns the result of a batch whose last event is that of so many in the store.
+func (s *Store) appended(writes *eventcore.Writes, events int) eventcore.Appended {
+	if len(writes.Events()) == 0 {
+		return eventcore.Appended{}
+	}
 	participants := writes.Participants()
 	streams := make([]eventcore.StreamVersion, 0, len(participants))
 	for i := range participants {
@@ -209,7 +127,7 @@ func (s *Store) appended(writes *eventcore.Writes) eventcore.Appended {
 			streams = append(streams, eventcore.StreamVersion{Stream: p.Stream, Version: p.Expected + eventcore.Version(p.Events)})
 		}
 	}
-	return eventcore.Appended{Streams: streams, Last: eventcore.NewPosition(s.log, uint64(len(s.index.entries)))}
+	return eventcore.Appended{Streams: streams, Last: eventcore.NewPosition(s.log, uint64(events))}
 }
 
 // notApplied is the failure of an append that came to nothing.

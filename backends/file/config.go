@@ -7,6 +7,7 @@ import (
 
 	"github.com/eventcore-go/eventcore-sim/backends/vfs"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/groupcommit"
 )
 
 // Config configures a [Store]. The zero value is useful and the safest.
@@ -27,6 +28,12 @@ type Config struct {
 	// Fsync says what an acknowledged append survives. The zero value is [FsyncAlways].
 	Fsync FsyncPolicy
 
+	// MaxGroup is the greatest number of appends that are made durable together, one of those
+	// that come while others are under way. They share waits for the disk; each has its file,
+	// and is done or refused by itself. With FsyncNever, and with OpenMerge, each append is
+	// by itself. 0: 64. 1: each is by itself.
+	MaxGroup int
+
 	// FS is the file system, rooted at the store's directory. nil: that of the operating
 	// system. A simulated disk may take its place.
 	FS vfs.FS
@@ -36,7 +43,7 @@ type Config struct {
 type FsyncPolicy uint8
 
 const (
-	// FsyncAlways syncs the file and the directory at each append: an acknowledged append
+	// FsyncAlways syncs the file and the directory before an append is acknowledged: an acknowledged append
 	// survives a crash of the process, of the operating system, and loss of power. So does
 	// all that was there when the store was opened: what may not be durable, because of
 	// another policy or because it was copied there, is synced first.
@@ -53,6 +60,15 @@ const (
 func (c Config) filled(dir string) (Config, error) {
 	if c.Fsync > FsyncNever {
 		return c, fmt.Errorf("file: Fsync is %d; use FsyncAlways or FsyncNever", c.Fsync)
+	}
+	if c.MaxGroup < 0 {
+		return c, fmt.Errorf("file: MaxGroup is %d; set it to 0 or more", c.MaxGroup)
+	}
+	if c.MaxGroup == 0 {
+		c.MaxGroup = groupcommit.MostAppends
+	}
+	if c.Fsync == FsyncNever {
+		c.MaxGroup = 1 // there is no wait to share
 	}
 	if c.Clock == nil {
 		c.Clock = eventcore.SystemClock{}

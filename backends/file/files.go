@@ -42,19 +42,6 @@ func (s *Store) writeFile(name string, content []byte, policy FsyncPolicy) error
 // draftOf returns the name in tmp of a file that is not an append.
 func draftOf(name string) string { return tmpDir + "/" + strings.ReplaceAll(name, "/", "-") }
 
-// replace writes a file of events anew, content and name, since what a sync says after one
-// that has failed is worth nothing. At each moment the file is there. It is durable when
-// this returns.
-func (s *Store) replace(draft, final string, content []byte) error {
-	if err := s.writeDraft(draft, content, FsyncAlways); err != nil {
-		return err
-	}
-	if err := s.fs.Rename(draft, final); err != nil {
-		return err
-	}
-	return s.syncDir(eventsDir, FsyncAlways)
-}
-
 // writeDraft writes a file in tmp, where nothing counts that is there already.
 func (s *Store) writeDraft(name string, content []byte, policy FsyncPolicy) error {
 	f, err := s.fs.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC)

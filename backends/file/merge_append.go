@@ -15,7 +15,7 @@ func (m *MergeStore) append(ctx context.Context, writes *eventcore.Writes, now t
 		return eventcore.Appended{}, notApplied(err)
 	}
 	s := m.store
-	if err := s.checkVersions(writes); err != nil {
+	if err := s.checkVersions(writes, nil); err != nil {
 		return eventcore.Appended{}, err
 	}
 	if len(writes.Events()) == 0 {
@@ -40,7 +40,7 @@ func (m *MergeStore) append(ctx context.Context, writes *eventcore.Writes, now t
 	}
 	m.unsettled = false
 	m.publish(t)
-	return s.appended(writes), nil
+	return s.appended(writes, len(s.index.entries)), nil
 }
 
 // place writes the file of a transaction and gives it its place. It is not ingested then.

@@ -35,7 +35,7 @@ func OpenMerge(ctx context.Context, dir string, cfg MergeConfig) (*MergeStore, e
 
 func (m *MergeStore) open(ctx context.Context) error {
 	s := m.store
-	if err := s.prepare(); err != nil {
+	if err := s.prepare(ctx); err != nil {
 		return err
 	}
 	if err := m.forGit(); err != nil {

@@ -35,7 +35,7 @@ func Open(ctx context.Context, dir string, cfg Config) (*Store, error) {
 
 // newStore returns a store that is not open yet. cfg is filled.
 func newStore(dir string, cfg Config) *Store {
-	s := &Store{cfg: cfg, fs: cfg.FS, dir: dir, gate: gate.New(1, ErrClosed), index: newIndex()}
+	s := &Store{cfg: cfg, fs: cfg.FS, dir: dir, gate: gate.New(1, ErrClosed), groups: newGroups(cfg), index: newIndex()}
 	s.checkpoints, s.leases, s.snapshots = newShelf(s, checkpointsDir), newShelf(s, leasesDir), newShelf(s, snapshotsDir)
 	s.known = make(map[eventcore.SubscriptionID]eventcore.Position)
 	s.leaders.of = make(map[eventcore.SubscriptionID]*lease)
@@ -53,7 +53,7 @@ func (s *Store) notOpened(err error) error {
 }
 
 func (s *Store) open(ctx context.Context) error {
-	if err := s.prepare(); err != nil {
+	if err := s.prepare(ctx); err != nil {
 		return err
 	}
 	if err := s.identify(); err != nil {
@@ -69,11 +69,15 @@ func (s *Store) open(ctx context.Context) error {
 	if err := s.makeDurable(ctx); err != nil {
 		return err
 	}
+	if s.cfg.Fsync == FsyncAlways {
+		s.dropJournal()
+	}
 	return s.recordHead()
 }
 
-// prepare makes the directories and takes the lock.
-func (s *Store) prepare() error {
+// prepare makes the directories, takes the lock, and undoes or redoes what a crash has left
+// half done.
+func (s *Store) prepare(ctx context.Context) error {
 	if err := s.fs.MkdirAll(stateDir); err != nil {
 		return err
 	}
@@ -91,7 +95,10 @@ func (s *Store) prepare() error {
 	if err := s.fs.MkdirAll(tmpDir); err != nil {
 		return err
 	}
-	return s.emptyTmp()
+	if err := s.emptyTmp(); err != nil {
+		return err
+	}
+	return s.redo(ctx)
 }
 
 // emptyTmp removes what never was acknowledged: an append is in events by then.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 )
 
 // The rights of what is made: the owner's, and reading for the group.
@@ -147,4 +148,32 @@ func (f osFile) Size() (int64, error) {
 		return 0, err
 	}
 	return info.Size(), nil
+}
+
+// SyncAll syncs files. Those of the operating system are synced at the same time: a file
+// system with a journal then writes it once for several of them. If one fails, it is not
+// known what of any is durable.
+func SyncAll(files ...File) error {
+	for _, f := range files {
+		if _, ok := f.(osFile); !ok || len(files) == 1 {
+			return syncEach(files)
+		}
+	}
+	errs := make([]error, len(files))
+	var all sync.WaitGroup
+	for i, f := range files {
+		all.Go(func() { errs[i] = f.Sync() })
+	}
+	all.Wait()
+	return errors.Join(errs...)
+}
+
+// syncEach syncs one file after the other, as on a simulated disk, where there is one thread.
+func syncEach(files []File) error {
+	for _, f := range files {
+		if err := f.Sync(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
