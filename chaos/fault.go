@@ -59,7 +59,7 @@ func (f Fault) String() string {
 func (f Fault) Validate() error {
 	switch {
 	case !f.Kind.valid():
-		return fmt.Errorf("chaos: fault %s: %s is not a kind of fault", f, f.Kind)
+		return fmt.Errorf("chaos: fault %s: %s is not a kind of fault; the kinds are %s", f, f.Kind, kinds())
 	case f.Client < 0 || f.Call < 0:
 		return fmt.Errorf("chaos: fault %s: client and call are counted from 0", f)
 	case f.After < 0:
