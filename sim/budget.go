@@ -27,8 +27,10 @@ const (
 	// programs as they are drawn and up to twenty times as long.
 	stepsForEach = 30 * idlePart
 	// callsForEach is so many calls for each client, but leastCalls at least. The most was 72,
-	// with seven clients, over the same backends and PostgreSQL.
+	// with seven clients, over the same backends and PostgreSQL. Who asks for steps gets a call for
+	// each stepsForCall of them, if that is more.
 	callsForEach, leastCalls = 100, 400
+	stepsForCall             = leastSteps / leastCalls
 )
 
 // budgetFor returns the budget of a phase of a program, of asked steps where that is not 0.
@@ -39,7 +41,7 @@ func budgetFor(asked int, p *scenarios.Program) budget {
 	}
 	return budget{
 		steps: steps, idle: min(steps, max(leastIdle, steps/idlePart)),
-		calls: max(leastCalls, callsForEach*len(p.Clients)),
+		calls: max(leastCalls, callsForEach*len(p.Clients), asked/stepsForCall),
 	}
 }
 

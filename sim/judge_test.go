@@ -3,6 +3,7 @@ package sim_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -187,6 +188,33 @@ func TestAnOperationMayCallTheStoreAsOftenAsItLikesWhileTheStoreChanges(t *testi
 	}}})
 	require.Equal(t, sim.Pass, result.Verdict, result.Reason)
 	require.Greater(t, result.Coverage.Calls, events, "each event is read, and its checkpoint saved, which is not counted here")
+}
+
+// TestStepsMakeRoomForAnOperationThatReadsALot: before it has changed anything this one has read all
+// of its streams.
+func TestStepsMakeRoomForAnOperationThatReadsALot(t *testing.T) {
+	op := scenarios.Op{Do: "make", Count: 1}
+	for i := range 450 {
+		op.Streams = append(op.Streams, eventcore.MustStreamID(fmt.Sprint("item/", i)))
+	}
+	cfg := sim.Config{Backend: memoryBackend(), Scenario: scenario(t, "projection"), Faults: noFaults(), Replay: &sim.Replay{
+		Program: scenarios.Program{Setup: []scenarios.Op{op}, Clients: [][]scenarios.Op{{}}},
+	}}
+	require.Equal(t, sim.NoProgress, run(t, cfg).Verdict)
+	cfg.Steps = 200_000
+	result := run(t, cfg)
+	require.Equal(t, sim.Pass, result.Verdict, result.Reason)
+}
+
+// TestTheFinalReadCallsTheStoreOnceForEachStream: nothing changes meanwhile, however many there are.
+func TestTheFinalReadCallsTheStoreOnceForEachStream(t *testing.T) {
+	const streams = 450
+	p := scenarios.Program{Clients: [][]scenarios.Op{{}}}
+	for i := range streams {
+		p.Setup = append(p.Setup, scenarios.Op{Do: "make", Streams: []eventcore.StreamID{eventcore.MustStreamID(fmt.Sprint("item/", i))}, Count: 1})
+	}
+	result := run(t, sim.Config{Backend: memoryBackend(), Scenario: scenario(t, "projection"), Faults: noFaults(), Replay: &sim.Replay{Program: p}})
+	require.Equal(t, sim.Pass, result.Verdict, "%s %v", result.Reason, result.Findings)
 }
 
 // writing is a program whose set-up writes so many events, an operation each.
