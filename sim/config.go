@@ -44,9 +44,10 @@ type Config struct {
 	// Steps is the number of steps after which the safety phase is cut short, and
 	// the number in which the liveness phase must end. It is the same where no operation has
 	// ended for a tenth of them, or for 1,000 if that is more, or where the store was called 400
-	// times, or 100 times for each client or once for 250 of Steps if that is more, while no
-	// operation ended and it did not change: set Steps where an operation reads as often. 0:
-	// 100,000, and more for programs of more than some hundred operations.
+	// times while no operation ended and it did not change; or 100 times for each client, 4 times
+	// for each client and stream of the program, or a 250th of Steps, whichever is most. Set Steps
+	// where an operation reads more often than that. 0: 100,000, and more for programs of more
+	// than some hundred operations.
 	Steps int
 	// CheckTimeout is the real time that porcupine may take; what it cannot decide by then
 	// the fast checker decides alone. 0: [linearizability.DefaultTimeout].
