@@ -151,14 +151,16 @@ func ParseKind(s string) (Kind, error) {
 			return k, nil
 		}
 	}
-	return 0, fmt.Errorf("no kind of fault is named %q; the kinds are %s", s, kinds())
+	return 0, fmt.Errorf("no kind of fault is named %q; the kinds are %s", s, kinds(Kind.valid))
 }
 
-// kinds returns the names of all kinds.
-func kinds() string {
+// kinds returns the names of the kinds that are so.
+func kinds(are func(Kind) bool) string {
 	var names []string
 	for k := range Every() {
-		names = append(names, k.String())
+		if are(k) {
+			names = append(names, k.String())
+		}
 	}
 	return strings.Join(names, ", ")
 }

@@ -138,6 +138,8 @@ func TestFaultsThatAreNotValidAreRefused(t *testing.T) {
 	}{
 		"no delay":      {chaos.Explicit(chaos.Fault{Kind: chaos.Delay}), "fault delay@c0.0: a delay of 0s is not allowed; it is above 0 and at most"},
 		"no kind":       {chaos.Explicit(chaos.Fault{Kind: 99, Call: 3}), "fault kind-99@c0.3: kind-99 is not a kind of fault; the kinds are fail-before, lost-request,"},
+		"no time":       {chaos.Explicit(chaos.Fault{Kind: chaos.FailAfter, Delay: 1}), "fail-after takes no time; leave out ~1ns (those that do are delay, delay-after, net-delay, net-half-open)"},
+		"no events":     {chaos.Explicit(chaos.Fault{Kind: chaos.Delay, After: 2, Delay: 1}), "leave out +2 (those with one are decode-error, fail-read, cancel, net-cut-result, net-half-open, net-refused)"},
 		"no call":       {chaos.Explicit(chaos.Fault{Kind: chaos.FailAfter, Call: -1}), "fault fail-after@c0.-1: client and call are counted from 0"},
 		"one too many":  {chaos.Explicit(chaos.Fault{Kind: chaos.FailAfter}, chaos.Fault{Kind: chaos.FailBefore}), "call 0 of client 0 already has the fault fail-after@c0.0; a call can have one"},
 		"no rate":       {chaos.Plan{}.WithRate(chaos.FailAfter, 1.5), "rate fail-after=150%: the rate is above 0% and at most 100%"},
