@@ -59,14 +59,14 @@ func (f Fault) String() string {
 func (f Fault) Validate() error {
 	switch {
 	case !f.Kind.valid():
-		return fmt.Errorf("chaos: fault %s: %s is not a kind of fault", f, f.Kind)
+		return fmt.Errorf("chaos: fault %s: %s is not a kind of fault; the kinds are %s", f, f.Kind, kinds(Kind.valid))
 	case f.Client < 0 || f.Call < 0:
 		return fmt.Errorf("chaos: fault %s: client and call are counted from 0", f)
 	case f.After < 0:
 		return fmt.Errorf("chaos: fault %s: the number of events after + is %d; it is 0 or more", f, f.After)
 	case f.After > 0 && !f.Kind.streamed():
-		return fmt.Errorf("chaos: fault %s: %s does not happen after a number of events; leave out +%d (%s, %s and %s do)",
-			f, f.Kind, f.After, DecodeError, FailRead, Cancel)
+		return fmt.Errorf("chaos: fault %s: %s does not happen after a number of events; leave out +%d (those with one are %s)",
+			f, f.Kind, f.After, kinds(Kind.streamed))
 	}
 	if err := checkDelay(f.Kind, f.Delay); err != nil {
 		return fmt.Errorf("chaos: fault %s: %w", f, err)
@@ -77,7 +77,7 @@ func (f Fault) Validate() error {
 func checkDelay(kind Kind, d time.Duration) error {
 	switch {
 	case !kind.timed() && d != 0:
-		return fmt.Errorf("%s takes no time; leave out ~%s (%s and %s take time)", kind, d, Delay, DelayAfter)
+		return fmt.Errorf("%s takes no time; leave out ~%s (those that do are %s)", kind, d, kinds(Kind.timed))
 	case kind.timed() && (d <= 0 || d > MaxDelay):
 		return fmt.Errorf("a delay of %s is not allowed; it is above 0 and at most %s", d, MaxDelay)
 	}

@@ -146,14 +146,23 @@ func (k Kind) String() string {
 
 // ParseKind is the inverse of [Kind.String]. Its error names the known kinds.
 func ParseKind(s string) (Kind, error) {
-	var known []string
-	for k := FailBefore; k < kindEnd; k++ {
+	for k := range Every() {
 		if k.String() == s {
 			return k, nil
 		}
-		known = append(known, k.String())
 	}
-	return 0, fmt.Errorf("no kind of fault is named %q; the kinds are %s", s, strings.Join(known, ", "))
+	return 0, fmt.Errorf("no kind of fault is named %q; the kinds are %s", s, kinds(Kind.valid))
+}
+
+// kinds returns the names of the kinds that are so.
+func kinds(are func(Kind) bool) string {
+	var names []string
+	for k := range Every() {
+		if are(k) {
+			names = append(names, k.String())
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 // MarshalText implements [encoding.TextMarshaler].

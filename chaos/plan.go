@@ -105,7 +105,7 @@ func (p Plan) Validate() error {
 func (r Rate) validate() error {
 	switch {
 	case !r.Kind.valid():
-		return fmt.Errorf("chaos: rate %s: %s is not a kind of fault", r, r.Kind)
+		return fmt.Errorf("chaos: rate %s: %s is not a kind of fault; the kinds are %s", r, r.Kind, kinds(Kind.valid))
 	case !(r.P > 0 && r.P <= 1): // written so that NaN is refused too
 		return fmt.Errorf("chaos: rate %s: the rate is above 0%% and at most 100%%; leave the item out for no such fault", r)
 	}

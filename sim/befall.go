@@ -9,8 +9,8 @@ import (
 // Befalling returns, of the faults and crashes of a run of another backend, those that can befall
 // this one. Faults of requests and of the disk are left out where the backend has none, and a
 // crash is not followed by a second one, and flips no bit, where it does not declare that. What
-// crashes the backend in a way that it cannot be crashed in stays: a run with that is refused.
-// The arguments are left as they are.
+// crashes the backend in a way that it cannot be crashed in stays: a run with that is refused;
+// see [Backend.Suffers]. The arguments are left as they are.
 func (b *Backend) Befalling(faults chaos.Plan, crashes []Crash) (chaos.Plan, []Crash) {
 	faults.Rates = slices.DeleteFunc(slices.Clone(faults.Rates), func(rate chaos.Rate) bool { return !b.hitBy(rate.Kind) })
 	faults.Faults = slices.DeleteFunc(slices.Clone(faults.Faults), func(fault chaos.Fault) bool { return !b.hitBy(fault.Kind) })
@@ -40,8 +40,8 @@ func (b *Backend) hitBy(kind chaos.Kind) bool {
 	}
 }
 
-// suffers says whether the backend can be crashed in that way.
-func (b *Backend) suffers(c Crash) bool {
+// Suffers says whether the backend can be crashed in the way of c, whatever is to follow on that.
+func (b *Backend) Suffers(c Crash) bool {
 	switch c.Kind {
 	case CrashServer:
 		return b.Restart != nil

@@ -3,17 +3,20 @@ package sim
 import (
 	"errors"
 	"fmt"
+	"slices"
 
+	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/scenarios"
 )
 
 // budget is how many steps a phase may take, and in how many of them an operation must end.
 // calls is how often the store may be called while no operation ends and the store does not
 // change: who asks for ever for what does not come is seen by that long before all steps are
-// used up.
+// used up. program is that whose streams may ask for more calls, nil once they were counted.
 type budget struct {
 	steps, idle int64
 	calls       int
+	program     *scenarios.Program
 }
 
 const (
@@ -27,8 +30,13 @@ const (
 	// programs as they are drawn and up to twenty times as long.
 	stepsForEach = 30 * idlePart
 	// callsForEach is so many calls for each client, but leastCalls at least. The most was 72,
-	// with seven clients, over the same backends and PostgreSQL.
+	// with seven clients, over the same backends and PostgreSQL. Who asks for steps gets a call for
+	// each stepsForCall of them, if that is more.
 	callsForEach, leastCalls = 100, 400
+	stepsForCall             = leastSteps / leastCalls
+	// callsForStream is so many for each client and stream of the program, if that is more: all
+	// clients may read all streams, and snapshots of them, before one of them has written anything.
+	callsForStream = 4
 )
 
 // budgetFor returns the budget of a phase of a program, of asked steps where that is not 0.
@@ -39,8 +47,30 @@ func budgetFor(asked int, p *scenarios.Program) budget {
 	}
 	return budget{
 		steps: steps, idle: min(steps, max(leastIdle, steps/idlePart)),
-		calls: max(leastCalls, callsForEach*len(p.Clients)),
+		calls: max(leastCalls, callsForEach*len(p.Clients), asked/stepsForCall), program: p,
 	}
+}
+
+// widen makes room for programs of many streams. To count them takes longer than most runs need
+// to know.
+func (b *budget) widen() {
+	if b.program == nil {
+		return
+	}
+	streams := make(map[eventcore.StreamID]bool)
+	count := func(ops []scenarios.Op) {
+		for i := range ops {
+			for _, id := range slices.Concat(ops[i].Streams, ops[i].Reads) {
+				streams[id] = true
+			}
+		}
+	}
+	count(b.program.Setup)
+	for _, ops := range slices.Concat(b.program.Clients, b.program.Probes) {
+		count(ops)
+	}
+	b.calls = max(b.calls, callsForStream*len(b.program.Clients)*len(streams))
+	b.program = nil
 }
 
 // errBudget ends a loop whose steps are used up.
@@ -70,7 +100,12 @@ func (w *world) called() {
 }
 
 // inVain says that the store was called too often for nothing.
-func (w *world) inVain() bool { return w.calls-w.changedAt > w.budget.calls }
+func (w *world) inVain() bool {
+	if w.calls-w.changedAt > w.budget.calls {
+		w.budget.widen()
+	}
+	return w.calls-w.changedAt > w.budget.calls
+}
 
 // overspent says what did not come in time.
 func (w *world) overspent(phase string) string {

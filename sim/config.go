@@ -44,8 +44,10 @@ type Config struct {
 	// Steps is the number of steps after which the safety phase is cut short, and
 	// the number in which the liveness phase must end. It is the same where no operation has
 	// ended for a tenth of them, or for 1,000 if that is more, or where the store was called 400
-	// times, or 100 times for each client if that is more, while no operation ended and it did
-	// not change. 0: 100,000, and more for programs of more than some hundred operations.
+	// times while no operation ended and it did not change; or 100 times for each client, 4 times
+	// for each client and stream of the program, or a 250th of Steps, whichever is most. Set Steps
+	// where an operation reads more often than that. 0: 100,000, and more for programs of more
+	// than some hundred operations.
 	Steps int
 	// CheckTimeout is the real time that porcupine may take; what it cannot decide by then
 	// the fast checker decides alone. 0: [linearizability.DefaultTimeout].
@@ -136,7 +138,7 @@ func (c Config) checkCrashes() error {
 		if crash.Step <= last {
 			return fmt.Errorf("sim: Crashes: %s comes after step %d; put them in the order of their steps", crash, last)
 		}
-		if !c.Backend.suffers(crash) {
+		if !c.Backend.Suffers(crash) {
 			return fmt.Errorf("sim: Crashes: %s: backend %s is not durable, or has no server that can be crashed: nothing would be left; leave it out", crash, c.Backend.Name)
 		}
 		if crash.Again > 0 && !c.Backend.recovers(crash) {
@@ -150,11 +152,14 @@ func (c Config) checkCrashes() error {
 	return nil
 }
 
-// checkFaults refuses faults of requests where there is no server, and of a disk where there
-// is none: they would never fire.
+// checkFaults refuses faults that are not valid, and those of requests where there is no server,
+// and of a disk where there is none: they would never fire.
 func (c Config) checkFaults() error {
 	if c.Faults == nil {
 		return nil
+	}
+	if err := c.Faults.Validate(); err != nil {
+		return fmt.Errorf("sim: Faults: %w", err)
 	}
 	for _, rate := range c.Faults.Rates {
 		if err := c.Backend.canHave(rate.Kind, rate.String()); err != nil {

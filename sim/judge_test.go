@@ -3,6 +3,7 @@ package sim_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -187,6 +188,51 @@ func TestAnOperationMayCallTheStoreAsOftenAsItLikesWhileTheStoreChanges(t *testi
 	}}})
 	require.Equal(t, sim.Pass, result.Verdict, result.Reason)
 	require.Greater(t, result.Coverage.Calls, events, "each event is read, and its checkpoint saved, which is not counted here")
+}
+
+// TestAllClientsMayReadAllStreamsBeforeAnyOfThemWrites, as they do in transfers of many accounts.
+func TestAllClientsMayReadAllStreamsBeforeAnyOfThemWrites(t *testing.T) {
+	for _, name := range []string{"transfers", "snapshots"} {
+		s := scenario(t, name)
+		s.Params.Streams, s.Params.Clients = 100, 6
+		for seed := range uint64(6) {
+			result := run(t, sim.Config{Seed: seed, Backend: memoryBackend(), Scenario: s})
+			require.Equal(t, sim.Pass, result.Verdict, "%s, seed %d: %v", name, seed, result.Findings)
+		}
+	}
+}
+
+// TestStepsMakeRoomForAnOperationThatReadsALot: who runs an operation of their own knows how often
+// it reads.
+func TestStepsMakeRoomForAnOperationThatReadsALot(t *testing.T) {
+	s := scenario(t, "mixed")
+	s.Run = func(ctx context.Context, c *scenarios.Client, op scenarios.Op) scenarios.Result {
+		for range 600 {
+			for range c.Store.ReadStream(ctx, op.Streams[0], 0) {
+				break
+			}
+		}
+		return scenarios.Result{}
+	}
+	cfg := sim.Config{Backend: memoryBackend(), Scenario: s, Faults: noFaults(), Replay: &sim.Replay{Program: scenarios.Program{
+		Setup:   []scenarios.Op{{Do: "read", Streams: []eventcore.StreamID{eventcore.MustStreamID("item/1")}}},
+		Clients: [][]scenarios.Op{{}},
+	}}}
+	require.Equal(t, sim.NoProgress, run(t, cfg).Verdict)
+	cfg.Steps = 200_000
+	result := run(t, cfg)
+	require.Equal(t, sim.Pass, result.Verdict, result.Reason)
+}
+
+// TestTheFinalReadCallsTheStoreOnceForEachStream: nothing changes meanwhile, however many there are.
+func TestTheFinalReadCallsTheStoreOnceForEachStream(t *testing.T) {
+	const streams = 450
+	p := scenarios.Program{Clients: [][]scenarios.Op{{}}}
+	for i := range streams {
+		p.Setup = append(p.Setup, scenarios.Op{Do: "make", Streams: []eventcore.StreamID{eventcore.MustStreamID(fmt.Sprint("item/", i))}, Count: 1})
+	}
+	result := run(t, sim.Config{Backend: memoryBackend(), Scenario: scenario(t, "projection"), Faults: noFaults(), Replay: &sim.Replay{Program: p}})
+	require.Equal(t, sim.Pass, result.Verdict, "%s %v", result.Reason, result.Findings)
 }
 
 // writing is a program whose set-up writes so many events, an operation each.

@@ -91,19 +91,14 @@ func (p *parallel) carryOut(ctx context.Context) {
 	program := &r.result.Program
 	r.recorder = linearizability.NewRecorder(len(program.Clients) + 1)
 	p.faults = chaos.NewInjector(chaos.Config{Plan: r.result.Plan.Faults, Seed: r.cfg.Seed, Clock: eventcore.SystemClock{}})
-	p.perform(ctx, len(program.Clients), phaseSetup, program.Setup)
+	p.setUp(ctx)
 	p.all(ctx, phaseSafety, program.Clients)
 	p.faults.Heal()
 	p.all(ctx, phaseLiveness, program.Probes)
 	if ctx.Err() != nil {
 		return
 	}
-	if err := r.recorder.Final(ctx, r.live); err != nil {
-		r.result.find(Violation, Finding{
-			Name:    "final read failed",
-			Message: fmt.Sprintf("the store cannot be read although no fault is active: %v", err),
-		})
-	}
+	p.readAtLast(ctx)
 	r.check(ctx)
 	r.result.sort()
 	r.result.Faults = p.faults.Log()
@@ -111,6 +106,24 @@ func (p *parallel) carryOut(ctx context.Context) {
 	r.result.Coverage.Faults, r.result.Coverage.Struck = faultCoverage(p.faults, &chaos.Plan{}), struckCoverage(p.faults)
 	if reaches := r.cfg.Scenario.Reaches; reaches != nil {
 		r.result.Coverage.Reached = reaches(r.result.Results)
+	}
+}
+
+// setUp runs the set-up.
+func (p *parallel) setUp(ctx context.Context) {
+	defer p.catch()
+	program := &p.run.result.Program
+	p.perform(ctx, len(program.Clients), phaseSetup, program.Setup)
+}
+
+// readAtLast is the final read.
+func (p *parallel) readAtLast(ctx context.Context) {
+	defer p.catch()
+	if err := p.run.recorder.Final(ctx, p.run.live); err != nil {
+		p.run.result.find(Violation, Finding{
+			Name:    "final read failed",
+			Message: fmt.Sprintf("the store cannot be read although no fault is active: %v", err),
+		})
 	}
 }
 

@@ -129,3 +129,31 @@ func TestDurableStoresMeetAKillAndThenALossOfPower(t *testing.T) {
 	require.Positive(t, failing)
 	require.Less(t, failing, seeds/6)
 }
+
+// TestFaultsThatAreNotValidAreRefused with an error that names them and says what is allowed.
+func TestFaultsThatAreNotValidAreRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		plan chaos.Plan
+		want string
+	}{
+		"no delay":      {chaos.Explicit(chaos.Fault{Kind: chaos.Delay}), "fault delay@c0.0: a delay of 0s is not allowed; it is above 0 and at most"},
+		"no kind":       {chaos.Explicit(chaos.Fault{Kind: 99, Call: 3}), "fault kind-99@c0.3: kind-99 is not a kind of fault; the kinds are fail-before, lost-request,"},
+		"no time":       {chaos.Explicit(chaos.Fault{Kind: chaos.FailAfter, Delay: 1}), "fail-after takes no time; leave out ~1ns (those that do are delay, delay-after, net-delay, net-half-open)"},
+		"no events":     {chaos.Explicit(chaos.Fault{Kind: chaos.Delay, After: 2, Delay: 1}), "leave out +2 (those with one are decode-error, fail-read, cancel, net-cut-result, net-half-open, net-refused)"},
+		"no call":       {chaos.Explicit(chaos.Fault{Kind: chaos.FailAfter, Call: -1}), "fault fail-after@c0.-1: client and call are counted from 0"},
+		"one too many":  {chaos.Explicit(chaos.Fault{Kind: chaos.FailAfter}, chaos.Fault{Kind: chaos.FailBefore}), "call 0 of client 0 already has the fault fail-after@c0.0; a call can have one"},
+		"no rate":       {chaos.Plan{}.WithRate(chaos.FailAfter, 1.5), "rate fail-after=150%: the rate is above 0% and at most 100%"},
+		"no rated kind": {chaos.Plan{}.WithRate(0, 0.5), "rate kind-0=50%: kind-0 is not a kind of fault; the kinds are"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := sim.Config{Backend: memoryBackend(), Scenario: scenario(t, "mixed"), Faults: &c.plan}
+			_, err := sim.Run(t.Context(), cfg)
+			require.ErrorContains(t, err, "sim: Faults: chaos: ")
+			require.ErrorContains(t, err, c.want)
+			_, err = sim.Batch{Runs: slices.Values([]sim.Config{cfg})}.Do(t.Context())
+			require.ErrorContains(t, err, c.want)
+			_, err = sim.Parallel(t.Context(), cfg)
+			require.ErrorContains(t, err, c.want)
+		})
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -208,7 +209,7 @@ func (r *run) phases(ctx, tasksCtx context.Context) bool {
 	r.giveUp()
 	r.enter("final read")
 	r.spawnFinal(tasksCtx)
-	b.idle = b.steps // it is no operation
+	b.idle, b.calls = b.steps, math.MaxInt // it is no operation, and changes nothing
 	return r.ended("the final read", r.world.loop(ctx, b, nil))
 }
 

@@ -3,11 +3,12 @@ package replace
 
 import (
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
-	"path/filepath"
 )
 
-// mode is what anybody may read and the owner write.
+// mode is what anybody may read and the owner write, if the umask lets them.
 const mode = 0o644
 
 // File makes data the content of the file at path, which need not be there yet; its folder must.
@@ -18,8 +19,7 @@ const mode = 0o644
 //
 // A process that is killed in it may leave a file behind whose name ends in .tmp.
 func File(path string, data []byte) (err error) {
-	// Of a name of its own: two who write the same file must not write one.
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp")
+	f, err := create(path)
 	if err != nil {
 		return err
 	}
@@ -30,9 +30,6 @@ func File(path string, data []byte) (err error) {
 	}()
 	_, err = f.Write(data)
 	if err == nil {
-		err = f.Chmod(mode)
-	}
-	if err == nil {
 		// Else a loss of power might leave the new name with nothing in it.
 		err = f.Sync()
 	}
@@ -41,4 +38,16 @@ func File(path string, data []byte) (err error) {
 		return err
 	}
 	return os.Rename(f.Name(), path)
+}
+
+// create makes a file of a name of its own beside path: two who write the same file must not
+// write one. That of [os.CreateTemp] nobody else could read, and a change of that would pass by
+// the umask.
+func create(path string) (*os.File, error) {
+	for n := 0; ; n++ {
+		f, err := os.OpenFile(fmt.Sprintf("%s.%d.tmp", path, n), os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+		if !errors.Is(err, fs.ErrExist) {
+			return f, err
+		}
+	}
 }

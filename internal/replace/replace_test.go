@@ -25,7 +25,10 @@ func names(t *testing.T, dir string) (found []string) {
 }
 
 func TestAFileIsMadeAndReplaced(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "a.json")
+	path, plain := filepath.Join(t.TempDir(), "a.json"), filepath.Join(t.TempDir(), "plain")
+	require.NoError(t, os.WriteFile(plain, nil, 0o644))
+	like, err := os.Stat(plain)
+	require.NoError(t, err)
 	for _, content := range []string{"long enough", "short", ""} {
 		require.NoError(t, replace.File(path, []byte(content)))
 		got, err := os.ReadFile(path)
@@ -33,7 +36,7 @@ func TestAFileIsMadeAndReplaced(t *testing.T) {
 		require.Equal(t, content, string(got))
 		info, err := os.Stat(path)
 		require.NoError(t, err)
-		require.Equal(t, os.FileMode(0o644), info.Mode().Perm())
+		require.Equal(t, like.Mode(), info.Mode())
 	}
 	require.Equal(t, []string{"a.json"}, names(t, filepath.Dir(path)))
 }

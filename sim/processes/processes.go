@@ -86,7 +86,7 @@ type Finding struct {
 // String returns both.
 func (f Finding) String() string { return f.Name + ": " + f.Message }
 
-// Run runs. An error is that of starting processes or of ctx.
+// Run runs. An error is that of a configuration which is not valid, of starting processes, or of ctx.
 func Run(ctx context.Context, cfg Config) (*Result, error) {
 	if cfg.Again != nil {
 		if err := cfg.repeats(); err != nil {
@@ -102,6 +102,9 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 		return nil, fmt.Errorf("processes: Processes is %d and Exclusive is set; such a store lets one in at a time", cfg.Processes)
 	case cfg.Processes*(cfg.Kills+1) >= mostProcesses:
 		return nil, fmt.Errorf("processes: %d processes in all; at most %d can be told apart", cfg.Processes*(cfg.Kills+1), mostProcesses-1)
+	}
+	if err := cfg.Faults.Validate(); err != nil {
+		return nil, fmt.Errorf("processes: Faults: %w", err)
 	}
 	began, err := monotonic()
 	if err != nil {

@@ -330,8 +330,11 @@ func TestFaultsComeInTheProcesses(t *testing.T) {
 
 func TestWhatDoesNotFitIsRefused(t *testing.T) {
 	cfg := config(t, "sqlite:x", "contention")
-	cfg.Exclusive = true
+	cfg.Faults = chaos.Explicit(chaos.Fault{Kind: chaos.Delay})
 	_, err := processes.Run(t.Context(), cfg)
+	require.ErrorContains(t, err, "processes: Faults: chaos: fault delay@c0.0: a delay of 0s is not allowed")
+	cfg.Exclusive = true
+	_, err = processes.Run(t.Context(), cfg)
 	require.ErrorContains(t, err, "Processes is 2 and Exclusive is set")
 	cfg.Processes = 0
 	_, err = processes.Run(t.Context(), cfg)

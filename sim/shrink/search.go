@@ -55,11 +55,7 @@ func (s *search) detour(ctx context.Context, fast sim.Backend) {
 	other.cfg.Backend = fast
 	short, cancel := context.WithTimeout(ctx, s.opts.Limit/2)
 	defer cancel()
-	begin := s.best.trial()
-	if !fast.Durable && fast.Kill == nil {
-		begin.crashes = nil
-	}
-	_, found := other.first(short, []trial{begin})
+	_, found := other.first(short, []trial{s.best.trial().on(fast)})
 	if found != nil {
 		other.best = found
 		other.run(short)

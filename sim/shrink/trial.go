@@ -39,6 +39,14 @@ func (a *attempt) trial() trial {
 	}
 }
 
+// on returns the run as it can be tried on another backend: with what can befall that one.
+func (t trial) on(b sim.Backend) trial {
+	faults, crashes := b.Befalling(chaos.Explicit(t.faults...), t.crashes)
+	t.faults = faults.Faults
+	t.crashes = slices.DeleteFunc(crashes, func(c sim.Crash) bool { return !b.Suffers(c) })
+	return t
+}
+
 // span finds the span of an operation.
 func (a *attempt) span(at place) *sim.Span {
 	for i := range a.result.Spans {
