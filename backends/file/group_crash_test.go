@@ -91,13 +91,7 @@ func TestOfAGroupTheFirstAppendsAreThereWhereverTheMachineCrashes(t *testing.T) 
 						again++
 					}
 				}
-				s := open(t, "", file.Config{FS: d.FS()})
-				var found []string
-				for _, e := range global(t, s) {
-					found = append(found, e.Stream.String())
-				}
-				require.Equal(t, order[:len(found)], found, label)
-				asTold(t, told, found, label)
+				s, found := opensInOrder(t, d, order, told, label)
 				if hole {
 					holes++
 				}
@@ -111,6 +105,18 @@ func TestOfAGroupTheFirstAppendsAreThereWhereverTheMachineCrashes(t *testing.T) 
 	require.Greater(t, crashes, 1000)
 	require.Greater(t, holes, 5)
 	require.Greater(t, again, 20)
+}
+
+// opensInOrder opens the store, which must have the beginning of the order, and what was told.
+func opensInOrder(t *testing.T, d *disk.Disk, order []string, told map[string]result, label string) (s *file.Store, found []string) {
+	t.Helper()
+	s = open(t, "", file.Config{FS: d.FS()})
+	for _, e := range global(t, s) {
+		found = append(found, e.Stream.String())
+	}
+	require.Equal(t, order[:len(found)], found, label)
+	asTold(t, told, found, label)
+	return s, found
 }
 
 // TestAProcessThatEndsInAGroupIsFollowedByALossOfPower in each operation of opening the store
@@ -129,13 +135,7 @@ func TestAProcessThatEndsInAGroupIsFollowedByALossOfPower(t *testing.T) {
 			if holed(t, d) {
 				holes++
 			}
-			s := open(t, "", file.Config{FS: d.FS()})
-			var found []string
-			for _, e := range global(t, s) {
-				found = append(found, e.Stream.String())
-			}
-			require.Equal(t, order[:len(found)], found, label)
-			asTold(t, told, found, label)
+			s, _ := opensInOrder(t, d, order, told, label)
 			require.NoError(t, s.Close())
 			if opened {
 				break
