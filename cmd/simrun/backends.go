@@ -52,24 +52,24 @@ func newBackends() *backends {
 				})
 			}},
 			doc:   "a directory of JSON lines; simulated on a disk in memory, each of whose operations is a step",
-			seeds: 30,
+			seeds: 100,
 		},
 		{
 			Backend: sim.Backend{Name: "sqlite", Open: func(ctx context.Context, env sim.Env) (eventcore.Store, error) {
 				return b.sqlite.Open(ctx, sqlite.Config{Clock: env.Clock, Synchronous: sqlite.SynchronousNormal}, env.Connections)
 			}},
 			doc:   "SQLite, statement by statement: on files in a temporary directory",
-			seeds: 20,
+			seeds: 40,
 		},
 		{
 			Backend: sqliteruns.OnDisk(sqlite.SynchronousFull),
 			doc:     "SQLite on a disk in memory, each of whose operations and locks is a step too, and which crashes",
-			seeds:   10,
+			seeds:   60,
 		},
 		{
 			Backend: sim.Backend{Name: "postgres", Open: b.postgres.open, Kill: b.postgres.kill, Blocks: true, NetworkFaults: true},
 			doc:     "PostgreSQL, statement by statement: a server of its own in a temporary directory, or the one that EVENTCORE_POSTGRES_DSN names",
-			seeds:   4,
+			seeds:   8,
 			missing: missingPostgres(),
 		},
 	}
