@@ -19,10 +19,9 @@ func (s *Store) change(ctx context.Context, op eventcore.Operation, do func(on *
 	}
 	t := transaction{store: s, on: on}
 	defer t.end(ctx)
-	if err := s.begin(ctx, on); err != nil {
+	if err := t.begin(ctx); err != nil {
 		return failed(err)
 	}
-	t.began = true
 	if err := do(on); err != nil {
 		return failed(err)
 	}

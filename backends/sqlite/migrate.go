@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"embed"
-	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -40,10 +39,7 @@ func (s *Store) migrate(ctx context.Context, on *session) error {
 	if err == nil {
 		return nil
 	}
-	if failed := on.rollBack(ctx); on.stuck {
-		err = errors.Join(err, failed)
-	}
-	return fmt.Errorf("migrate: %w", err)
+	return fmt.Errorf("migrate: %w", on.undo(ctx, err))
 }
 
 // migrateLocked applies what is missing. Another process may have done so since

@@ -140,10 +140,7 @@ func (s *Store) newLog(ctx context.Context, on *session) error {
 		return err
 	}
 	// A failure in the middle has left a transaction, one at the end has not.
-	if failed := on.exec(ctx, rollback); failed != nil && !isIdle(failed) {
-		err = errors.Join(err, failed)
-	}
-	return err
+	return on.undo(ctx, err)
 }
 
 // emptyLog moves all that is in the log to the database.

@@ -110,6 +110,14 @@ func (s *session) rollBack(ctx context.Context) error {
 	return err
 }
 
+// undo rolls back after err, and returns it with what has kept the session from that.
+func (s *session) undo(ctx context.Context, err error) error {
+	if failed := s.rollBack(ctx); s.stuck {
+		return errors.Join(err, failed)
+	}
+	return err
+}
+
 // clean rolls back what a session that is stuck has left.
 func (s *session) clean(ctx context.Context) error {
 	if !s.stuck {
