@@ -58,30 +58,21 @@ func (t *task) end(op eventcore.Operation, result uint64, err error) {
 		result = digestError(err)
 	}
 	t.note(chain(4, result))
-	t.Yield(returned(op))
+	t.Yield(t.world.returned(op))
 	t.did.Returns = true
 }
 
-// returned names the yield point at the end of a call.
-func returned(op eventcore.Operation) string {
-	switch op {
-	case eventcore.OpLoadCheckpoint:
-		return string(eventcore.OpLoadCheckpoint) + returns
-	case eventcore.OpSaveCheckpoint:
-		return string(eventcore.OpSaveCheckpoint) + returns
-	case eventcore.OpAcquire:
-		return string(eventcore.OpAcquire) + returns
-	case eventcore.OpCheckLease:
-		return string(eventcore.OpCheckLease) + returns
-	case eventcore.OpReleaseLease:
-		return string(eventcore.OpReleaseLease) + returns
-	case eventcore.OpLoadSnapshot:
-		return string(eventcore.OpLoadSnapshot) + returns
-	case eventcore.OpSaveSnapshot:
-		return string(eventcore.OpSaveSnapshot) + returns
-	default:
-		return string(op) + returns
+// returned names the yield point at the end of a call, once in a run.
+func (w *world) returned(op eventcore.Operation) string {
+	name, named := w.returns[op]
+	if !named {
+		name = string(op) + returns
+		if w.returns == nil {
+			w.returns = make(map[eventcore.Operation]string)
+		}
+		w.returns[op] = name
 	}
+	return name
 }
 
 func digestPosition(at eventcore.Position) uint64 {

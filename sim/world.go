@@ -26,6 +26,8 @@ type world struct {
 	changedAt int
 	away      int // tasks that are held up outside the process
 	points    points
+	// returns are the names of yield points at the end of calls of state; see state.go.
+	returns map[eventcore.Operation]string
 	// chosen is the task that a parking task has chosen to run next.
 	chosen *task
 	// interrupt is the step at which the loop stops for a crash.
