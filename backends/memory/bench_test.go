@@ -87,15 +87,21 @@ func (r *raw) append(w eventcore.Writes) error {
 	return nil
 }
 
-// count passes over events, which the reader gets to keep: they never change.
+// count hands each event to a reader, who gets to keep it: they never change.
 func count(events []*eventcore.Recorded) (got int) {
 	for _, e := range events {
-		if kept := *e; kept.Version > 0 {
+		if take(*e) {
 			got++
 		}
 	}
 	return got
 }
+
+// take is the reader. It is no part of the loop, where the compiler would see that nobody
+// looks at the event and not hand it over at all.
+//
+//go:noinline
+func take(e eventcore.Recorded) bool { return e.Version > 0 }
 
 func (r *raw) readStream(stream string, after int64) int {
 	id := eventcore.MustStreamID(stream)

@@ -43,15 +43,26 @@ func (l *eventLog) next() *eventcore.Recorded {
 	return &last.events[l.count-1-last.first]
 }
 
-// from yields the events from an index on, in pieces.
-func (l eventLog) from(index int) func(yield func([]eventcore.Recorded) bool) {
-	return func(yield func([]eventcore.Recorded) bool) {
-		at := sort.Search(len(l.chunks), func(i int) bool { return l.chunks[i].end() > index })
-		for ; at < len(l.chunks); at++ {
-			c := &l.chunks[at]
-			if c.first >= l.count || !yield(c.events[max(index-c.first, 0):min(l.count-c.first, len(c.events))]) {
-				return
-			}
-		}
+// from returns what yields the events from an index on, in pieces.
+func (l *eventLog) from(index int) pieces {
+	at := sort.Search(len(l.chunks), func(i int) bool { return l.chunks[i].end() > index })
+	return pieces{log: l, at: at, index: index}
+}
+
+// pieces is a place in a log.
+type pieces struct {
+	log *eventLog
+	// at is the chunk that has the event with the index.
+	at, index int
+}
+
+// next returns the events up to the end of a chunk, none at the end of the log.
+func (p *pieces) next() []eventcore.Recorded {
+	if p.index >= p.log.count {
+		return nil
 	}
+	c := &p.log.chunks[p.at]
+	events := c.events[p.index-c.first : min(p.log.count-c.first, len(c.events))]
+	p.at, p.index = p.at+1, p.index+len(events)
+	return events
 }

@@ -12,7 +12,10 @@ import (
 func (s *Store) ReadStream(ctx context.Context, id eventcore.StreamID, after eventcore.Version) iter.Seq2[eventcore.Recorded, error] {
 	return func(yield func(eventcore.Recorded, error) bool) {
 		for _, event := range s.streamAfter(id, after) {
-			if !deliver(ctx, eventcore.OpReadStream, event, yield) {
+			if ctx.Err() != nil {
+				break
+			}
+			if !yield(*event, nil) {
 				return
 			}
 		}
@@ -31,17 +34,9 @@ func (s *Store) streamAfter(id eventcore.StreamID, after eventcore.Version) []*e
 	return found.events[after:]
 }
 
-// deliver yields one event unless the context is done; false means stop.
-func deliver(ctx context.Context, op eventcore.Operation, event *eventcore.Recorded, yield func(eventcore.Recorded, error) bool) bool {
-	return !end(ctx, op, yield) && yield(*event, nil)
-}
-
 // end tells a reader whose context is done that what it got may not be all.
-func end(ctx context.Context, op eventcore.Operation, yield func(eventcore.Recorded, error) bool) bool {
-	err := ctx.Err()
-	if err == nil {
-		return false
+func end(ctx context.Context, op eventcore.Operation, yield func(eventcore.Recorded, error) bool) {
+	if err := ctx.Err(); err != nil {
+		yield(eventcore.Recorded{}, &eventcore.StoreFailure{Operation: op, Err: err})
 	}
-	yield(eventcore.Recorded{}, &eventcore.StoreFailure{Operation: op, Err: err})
-	return true
 }

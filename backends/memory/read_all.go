@@ -11,6 +11,7 @@ import (
 // ReadAll implements [eventcore.AllReader]. What it yields is the global order as it
 // stood at the first step of the iteration.
 func (s *Store) ReadAll(ctx context.Context, filter eventcore.Filter, after eventcore.Position, limit int) iter.Seq2[eventcore.Recorded, error] {
+	everything := filter.Prefix.IsZero() && filter.Pattern.IsZero() && len(filter.Types) == 0
 	return func(yield func(eventcore.Recorded, error) bool) {
 		if limit < 0 {
 			yield(eventcore.Recorded{}, &eventcore.StoreFailure{
@@ -18,23 +19,26 @@ func (s *Store) ReadAll(ctx context.Context, filter eventcore.Filter, after even
 			})
 			return
 		}
-		log := s.snapshot()
-		delivered := 0
-		for events := range log.from(log.indexAfter(after)) {
+		log, delivered := s.snapshot(), 0
+		rest := log.from(log.indexAfter(after))
+		for events := rest.next(); len(events) > 0; events = rest.next() {
 			for i := range events {
-				if !filter.Match(events[i].Stream, events[i].Type) {
+				// It is asked for each event, selected or not: a filter that selects nothing must
+				// not outlast the context either.
+				if ctx.Err() != nil {
+					end(ctx, eventcore.OpReadAll, yield)
+					return
+				}
+				event := &events[i]
+				if !everything && !filter.Match(event.Stream, event.Type) {
 					continue
 				}
-				if !deliver(ctx, eventcore.OpReadAll, &events[i], yield) {
+				if !yield(*event, nil) {
 					return
 				}
 				if delivered++; delivered == limit {
 					return
 				}
-			}
-			// A filter that selects nothing must not outlast the context either.
-			if ctx.Err() != nil {
-				break
 			}
 		}
 		end(ctx, eventcore.OpReadAll, yield)
