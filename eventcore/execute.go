@@ -1,6 +1,9 @@
 package eventcore
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // Execute runs a command on a store: it reads and folds the command's streams, asks
 // it what happens, and appends that, with every stream read as a participant. After a
@@ -47,15 +50,51 @@ func (m *Machine[S, E]) run(ctx context.Context, store Store) (Executed, error) 
 	}
 }
 
+// pusher is a layer of this module around a store that calls a function with what its
+// ReadStream yields. A read through it makes no sequence.
+type pusher interface {
+	PushStream(ctx context.Context, id StreamID, after Version, consume func(Recorded, error) bool)
+}
+
+// errGoesOn is what a read panics with whose store yields more than is wanted, as a loop does.
+var errGoesOn = errors.New("eventcore: the store goes on with a read that the command has ended")
+
+// streamRead is the loop of a machine over the events of a stream. Written as one it would
+// need memory for each read.
+type streamRead struct {
+	// body is next of the machine as a function value.
+	body func(Recorded, error) bool
+	// over says that nothing more is wanted; err is what the store failed with.
+	over bool
+	err  error
+}
+
 // readStream folds a stream event by event.
 func (m *Machine[S, E]) readStream(ctx context.Context, store Store, effect *Effect) error {
-	for recorded, err := range store.ReadStream(ctx, effect.Stream, effect.After) {
-		if err != nil {
-			return err
-		}
-		if !m.Fold(&recorded) {
-			return nil
-		}
+	r := &m.reading
+	if r.body == nil {
+		r.body = m.next
 	}
-	return nil
+	r.over, r.err = false, nil
+	if p, pushes := store.(pusher); pushes {
+		p.PushStream(ctx, effect.Stream, effect.After, r.body)
+	} else {
+		store.ReadStream(ctx, effect.Stream, effect.After)(r.body)
+	}
+	r.over = true
+	return r.err
+}
+
+// next is the body of the loop over the events of a stream.
+func (m *Machine[S, E]) next(recorded Recorded, err error) bool {
+	r := &m.reading
+	if r.over {
+		panic(errGoesOn)
+	}
+	if err != nil {
+		r.over, r.err = true, err
+		return false
+	}
+	r.over = !m.Fold(&recorded)
+	return !r.over
 }

@@ -32,6 +32,8 @@ type Machine[S, E any] struct {
 	// known has the streams in read, once they are too many to search.
 	known  map[StreamID]struct{}
 	writes Writes
+	// reading is the read under way of the caller that reads by itself.
+	reading streamRead
 }
 
 // NewMachine returns the machine that executes command, ready for its first effect.

@@ -263,26 +263,24 @@ func execute(ctx context.Context, store eventcore.Store, command eventcore.Comma
 	if err != nil {
 		return err
 	}
+	// One function for all reads, as Execute has.
+	fold := func(recorded eventcore.Recorded, err error) bool {
+		if err != nil {
+			panic(err)
+		}
+		return m.Fold(&recorded)
+	}
 	for {
 		switch effect := m.Next(); effect.Kind {
 		case eventcore.EffectRead:
-			m.ReadEnded(foldStream(ctx, m, store, effect))
+			store.ReadStream(ctx, effect.Stream, effect.After)(fold)
+			m.ReadEnded(nil)
 		case eventcore.EffectAppend:
 			m.AppendEnded(store.Append(ctx, effect.Writes))
 		default:
 			return effect.Err
 		}
 	}
-}
-
-func foldStream(ctx context.Context, m *eventcore.Machine[trail, scriptEvent], store eventcore.Store, effect *eventcore.Effect) error {
-	for recorded, err := range store.ReadStream(ctx, effect.Stream, effect.After) {
-		if err != nil {
-			return err
-		}
-		m.Fold(&recorded)
-	}
-	return nil
 }
 
 func TestTelemetryThatIsOffAllocatesNothing(t *testing.T) {
