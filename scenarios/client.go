@@ -38,6 +38,9 @@ type Client struct {
 	// options serve all commands of the scenario with that name.
 	options   []eventcore.Option
 	optionsOf string
+	// silent says nothing, projecting decodes the events of projections.
+	silent     *slog.Logger
+	projecting eventcore.Codec
 
 	// known are the versions at which this client last saw streams, in answers to
 	// its own calls.
@@ -59,6 +62,9 @@ type Client struct {
 
 // begin prepares the client for an operation of s.
 func (c *Client) begin(s *spec) {
+	if c.silent == nil {
+		c.silent = slog.New(slog.DiscardHandler)
+	}
 	if c.optionsOf != s.name {
 		c.options = []eventcore.Option{
 			eventcore.WithCodec(s.codec()),
@@ -66,14 +72,13 @@ func (c *Client) begin(s *spec) {
 			eventcore.WithClock(c.Clock),
 			eventcore.WithRandom(c.Random),
 			eventcore.WithIDs(c.IDs),
-			eventcore.WithLogger(slog.New(slog.DiscardHandler)),
+			eventcore.WithLogger(c.silent),
 		}
 		c.optionsOf = s.name
 		c.known = make(map[eventcore.StreamID]eventcore.Version)
 	}
-	c.spy.inner = c.Store
 	c.ref, c.projected, c.kept = 0, nil, nil
-	c.first = c.spy.begin()
+	c.first = c.spy.begin(c.Store)
 }
 
 // result returns what the operation under way has done so far.

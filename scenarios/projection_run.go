@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"log/slog"
 	"time"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
@@ -98,9 +97,12 @@ func (p *projection) options(subscription eventcore.SubscriptionID) []eventcore.
 	if c.Patient {
 		tries = eventcore.Unlimited
 	}
+	if c.projecting == nil {
+		c.projecting = &factCodec{types: []string{typeMade}}
+	}
 	retry := eventcore.Exponential(projectionDelay, projectionMaximum, tries)
 	options := []eventcore.ProjectionOption{
-		eventcore.WithProjectionCodec(&factCodec{types: []string{typeMade}}),
+		eventcore.WithProjectionCodec(c.projecting),
 		eventcore.WithSubscription(subscription),
 		eventcore.WithFilter(filterOf(p.how.Subscription)),
 		eventcore.WithPageSize(p.limit),
@@ -113,7 +115,7 @@ func (p *projection) options(subscription eventcore.SubscriptionID) []eventcore.
 		}),
 		eventcore.WithProjectionClock(c.Clock),
 		eventcore.WithProjectionRandom(c.Random),
-		eventcore.WithProjectionLogger(slog.New(slog.DiscardHandler)),
+		eventcore.WithProjectionLogger(c.silent),
 	}
 	if p.how.EachPage {
 		options = append(options, eventcore.WithCheckpointEachPage())
@@ -150,6 +152,14 @@ func (p *projection) act(ctx context.Context) {
 func (p *projection) did(act ProjectionAct) {
 	act.Return = p.client.tick()
 	act.Call = act.Return
+	p.add(act)
+}
+
+// add adds an act to the log.
+func (p *projection) add(act ProjectionAct) {
+	if p.log.Acts == nil {
+		p.log.Acts = make([]ProjectionAct, 0, 16) // most have no more
+	}
 	p.log.Acts = append(p.log.Acts, act)
 }
 
@@ -157,7 +167,7 @@ func (p *projection) did(act ProjectionAct) {
 // not come back to add it. What it returns is to be filled in before the next act.
 func (p *projection) calls(act ProjectionAct) *ProjectionAct {
 	act.Call, act.Return, act.Err = p.client.tick(), never, errCut
-	p.log.Acts = append(p.log.Acts, act)
+	p.add(act)
 	return &p.log.Acts[len(p.log.Acts)-1]
 }
 

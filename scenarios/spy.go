@@ -5,6 +5,7 @@ import (
 	"iter"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
+	"github.com/eventcore-go/eventcore-sim/internal/pushread"
 )
 
 // spy notes every append that goes through it. The error of a command does not tell
@@ -12,6 +13,7 @@ import (
 // outcome to [eventcore.OutcomeOf].
 type spy struct {
 	inner    eventcore.Store
+	streams  pushread.Reader
 	attempts []Attempt
 	// written backs the events of attempts, so that most appends allocate nothing.
 	written []Written
@@ -33,8 +35,9 @@ func room[T any](s []T, n int) []T {
 	return make([]T, 0, max(spyBlock, n))
 }
 
-// begin prepares for an operation, and returns where its attempts will begin.
-func (s *spy) begin() int {
+// begin prepares for an operation on store, and returns where its attempts will begin.
+func (s *spy) begin(store eventcore.Store) int {
+	s.inner, s.streams = store, pushread.Of(store)
 	s.attempts = room(s.attempts, spyRoom)
 	return len(s.attempts)
 }
@@ -67,4 +70,9 @@ func (s *spy) Append(ctx context.Context, writes eventcore.Writes) (eventcore.Ap
 // ReadStream implements [eventcore.Store].
 func (s *spy) ReadStream(ctx context.Context, id eventcore.StreamID, after eventcore.Version) iter.Seq2[eventcore.Recorded, error] {
 	return s.inner.ReadStream(ctx, id, after)
+}
+
+// PushStream implements [pushread.Reader].
+func (s *spy) PushStream(ctx context.Context, id eventcore.StreamID, after eventcore.Version, consume pushread.Consumer) {
+	s.streams.PushStream(ctx, id, after, consume)
 }

@@ -23,7 +23,14 @@ func Key(seed uint64, purpose string, indices ...uint64) uint64 {
 // New returns the stream of random numbers with that key.
 func New(seed uint64, purpose string, indices ...uint64) *rand.Rand {
 	key := Key(seed, purpose, indices...)
-	return rand.New(rand.NewPCG(key, mix(key^0xd1342543de82ef95)))
+	// Both in one piece: each client of a run has several streams.
+	s := &struct {
+		rand.Rand
+		pcg rand.PCG
+	}{}
+	s.pcg.Seed(key, mix(key^0xd1342543de82ef95))
+	s.Rand = *rand.New(&s.pcg)
+	return &s.Rand
 }
 
 // Float maps a key to [0, 1), for a single draw without a generator.
