@@ -56,7 +56,8 @@ type Config struct {
 	// checkers there that are wrong.
 	Check func(context.Context, linearizability.History, linearizability.Options) linearizability.Report
 	// StallTimeout is the real time in which a step must end: a task that blocks
-	// outside yield points would otherwise hang the run for ever. 0: 30 s.
+	// outside yield points would otherwise hang the run for ever. Time in which the process
+	// was stopped or did not run does not count. 0: 30 s.
 	StallTimeout time.Duration
 	// SkipChecks leaves out history, checkers and invariants. The run then only
 	// measures the speed of the simulation; its verdict is never Pass but

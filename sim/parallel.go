@@ -7,7 +7,6 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/eventcore-go/eventcore-sim/chaos"
 	"github.com/eventcore-go/eventcore-sim/chaos/mutant"
@@ -38,12 +37,10 @@ func Parallel(ctx context.Context, cfg Config) (*Result, error) {
 		defer close(done)
 		p.carryOut(ctx)
 	}()
-	timer := time.NewTimer(cfg.StallTimeout) //nolint:forbidigo // real goroutines hang in real time
-	defer timer.Stop()
-	select {
-	case <-done:
-	case <-timer.C:
-		return p.hung(), nil
+	for wait := (patience{limit: cfg.StallTimeout}); wait.wait(done); {
+		if wait.isOver() {
+			return p.hung(), nil
+		}
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("sim: parallel run of seed %d: %w", cfg.Seed, err)

@@ -321,21 +321,17 @@ func (r *run) checkExplicitFaults() {
 // returns a result that says so, and gives the run up: its goroutines stay, since
 // Go cannot end them.
 func (r *run) watch(done <-chan struct{}) *Result {
-	timer := time.NewTimer(r.cfg.StallTimeout) //nolint:forbidigo // a hung step is seen by real time only
-	defer timer.Stop()
-	for last := int64(-1); ; {
-		select {
-		case <-done:
-			return nil
-		case <-timer.C:
-		}
+	p := patience{limit: r.cfg.StallTimeout}
+	for last := int64(-1); p.wait(done); {
 		steps := r.world.steps.Load()
-		if steps == last {
+		switch {
+		case steps != last:
+			last, p.spent = steps, 0
+		case p.isOver():
 			return r.stalled(steps)
 		}
-		last = steps
-		timer.Reset(r.cfg.StallTimeout)
 	}
+	return nil
 }
 
 // stalled describes a hung step. It reads nothing that the hung goroutine may
