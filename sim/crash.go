@@ -386,6 +386,7 @@ func (r *run) open(ctx context.Context) error {
 	}
 	r.liveAll, _ = r.live.(eventcore.AllReader)
 	r.liveState = r.stateOf(store)
+	r.kept = kept{} // a crash may have taken some of it away
 	return nil
 }
 

@@ -44,6 +44,7 @@ type run struct {
 	opened, live eventcore.Store
 	liveAll      eventcore.AllReader
 	liveState    scenarios.State
+	kept         kept
 	// reads are those of the process that have ended, for further ones.
 	reads []*processReading
 	// epoch is the number of crashes so far, crashes how many of the plan's are over.
