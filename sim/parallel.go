@@ -36,7 +36,7 @@ func Parallel(ctx context.Context, cfg Config) (*Result, error) {
 	defer cancel()
 	go func() {
 		defer close(done)
-		p.carryOut(ctx)
+		p.run.carriedOut(func() { p.carryOut(ctx) })
 	}()
 	timer := time.NewTimer(cfg.StallTimeout) //nolint:forbidigo // real goroutines hang in real time
 	defer timer.Stop()
@@ -79,11 +79,7 @@ func (p *parallel) carryOut(ctx context.Context) {
 		r.result.judge(Broken, fmt.Sprintf("open backend %s: %v", r.cfg.Backend.Name, err))
 		return
 	}
-	defer func() {
-		if err := closeStore(r.opened); err != nil {
-			r.result.judge(Broken, fmt.Sprintf("close backend %s: %v", r.cfg.Backend.Name, err))
-		}
-	}()
+	defer r.closeStore()
 	if missing := r.cfg.Scenario.Lacks(r.opened); missing != "" {
 		r.result.judge(Broken, fmt.Sprintf("backend %s has no %s, which scenario %s needs; leave the scenario out", r.cfg.Backend.Name, missing, r.cfg.Scenario.Name))
 		return
@@ -111,9 +107,8 @@ func (p *parallel) carryOut(ctx context.Context) {
 
 // setUp runs the set-up.
 func (p *parallel) setUp(ctx context.Context) {
-	defer p.catch()
 	program := &p.run.result.Program
-	p.perform(ctx, len(program.Clients), phaseSetup, program.Setup)
+	p.performed(ctx, len(program.Clients), phaseSetup, program.Setup)
 }
 
 // readAtLast is the final read.
@@ -132,11 +127,25 @@ func (p *parallel) all(ctx context.Context, phase scenarios.Phase, clients [][]s
 	var running sync.WaitGroup
 	for id, ops := range clients {
 		running.Go(func() {
-			defer p.catch()
-			p.perform(ctx, id, phase, ops)
+			returned := false
+			defer func() {
+				if !returned {
+					p.mu.Lock()
+					defer p.mu.Unlock()
+					p.run.broken(exited)
+				}
+			}()
+			p.performed(ctx, id, phase, ops)
+			returned = true
 		})
 	}
 	running.Wait()
+}
+
+// performed is perform, where a panic ends.
+func (p *parallel) performed(ctx context.Context, id int, phase scenarios.Phase, ops []scenarios.Op) {
+	defer p.catch()
+	p.perform(ctx, id, phase, ops)
 }
 
 // catch makes a panic of the code under test a finding.

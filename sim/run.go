@@ -45,6 +45,8 @@ type run struct {
 	liveAll      eventcore.AllReader
 	liveState    scenarios.State
 	kept         kept
+	// panicked: it did so outside of its tasks.
+	panicked bool
 	// reads are those of the process that have ended, for further ones.
 	reads []*processReading
 	// epoch is the number of crashes so far, crashes how many of the plan's are over.
@@ -142,9 +144,7 @@ func (r *run) simulate(ctx context.Context) {
 		// holds up who comes after.
 		r.world.ringAll()
 		r.world.stop()
-		if err := closeStore(r.opened); err != nil {
-			r.result.judge(Broken, fmt.Sprintf("close backend %s: %v", r.cfg.Backend.Name, err))
-		}
+		r.closeStore()
 	}()
 	if missing := r.cfg.Scenario.Lacks(r.opened); missing != "" {
 		r.result.judge(Broken, fmt.Sprintf("backend %s has no %s, which scenario %s needs; leave the scenario out", r.cfg.Backend.Name, missing, r.cfg.Scenario.Name))

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"context"
-	"fmt"
 	"runtime/debug"
 	"time"
 
@@ -48,15 +47,6 @@ type task struct {
 	// panicked is set when the task's function panicked.
 	panicked *taskPanic
 }
-
-// taskPanic is a panic of the code under test: a finding, not a crash of the
-// harness.
-type taskPanic struct {
-	value any
-	stack string
-}
-
-func (p *taskPanic) Error() string { return fmt.Sprintf("panic: %v\n%s", p.value, p.stack) }
 
 // spawn adds a task that will run body with a context of its own.
 func (w *world) spawn(ctx context.Context, name string, body func(ctx context.Context, t *task)) *task {
