@@ -1,11 +1,13 @@
 package sim_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/eventcore-go/eventcore-sim/linearizability"
 	"github.com/eventcore-go/eventcore-sim/scenarios"
 	"github.com/eventcore-go/eventcore-sim/sim"
 )
@@ -32,6 +34,58 @@ func TestVerifyDoesNotPassWhatFailsTheSecondTimeOnly(t *testing.T) {
 	require.Equal(t, sim.NotDeterministic, r.Verdict)
 	require.Contains(t, r.Reason, "violation")
 	require.Contains(t, r.Reason, "planted")
+}
+
+// TestAFailureIsReportedThatIsFoundAsTheContextEnds, and not for an interruption.
+func TestAFailureIsReportedThatIsFoundAsTheContextEnds(t *testing.T) {
+	for how, carryOut := range carriedOut {
+		t.Run(how, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			r, err := carryOut(ctx, sim.Config{Backend: memoryBackend(), Scenario: failing(t, func() error {
+				cancel()
+				return errors.New("planted")
+			})})
+			require.NoError(t, err)
+			require.Equal(t, sim.Violation, r.Verdict)
+			require.Equal(t, "invariant planted", r.Findings[0].Name)
+		})
+	}
+}
+
+// TestWhatEndsWithTheContextIsNoFailure, whatever the store or the checker makes of that.
+func TestWhatEndsWithTheContextIsNoFailure(t *testing.T) {
+	for how, carryOut := range carriedOut {
+		for at, phase := range map[string]scenarios.Phase{"set-up": scenarios.PhaseSetup, "clients": scenarios.PhaseSafety, "probes": scenarios.PhaseProbe} {
+			t.Run(at+" "+how, func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				s := scenario(t, "transfers")
+				carry := s.Run
+				s.Run = func(ctx context.Context, c *scenarios.Client, op scenarios.Op) scenarios.Result {
+					if c.Patient == (phase != scenarios.PhaseSafety) {
+						cancel()
+					}
+					return carry(ctx, c, op)
+				}
+				_, err := carryOut(ctx, sim.Config{Seed: 3, Backend: memoryBackend(), Scenario: s, Faults: noFaults()})
+				require.ErrorIs(t, err, context.Canceled)
+			})
+		}
+	}
+	for how, carryOut := range carriedOut {
+		t.Run("checker "+how, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			cfg := sim.Config{Backend: memoryBackend(), Scenario: scenario(t, "contention")}
+			cfg.Check = func(ctx context.Context, h linearizability.History, o linearizability.Options) linearizability.Report {
+				cancel()
+				return linearizability.Check(ctx, h, o)
+			}
+			_, err := carryOut(ctx, cfg)
+			require.ErrorIs(t, err, context.Canceled)
+		})
+	}
 }
 
 // TestABatchDeliversWhatIsBeforeABadConfiguration, however long that takes.

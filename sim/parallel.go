@@ -45,7 +45,8 @@ func Parallel(ctx context.Context, cfg Config) (*Result, error) {
 	case <-timer.C:
 		return p.hung(), nil
 	}
-	if err := ctx.Err(); err != nil {
+	// What was found before the context ended stays.
+	if err := ctx.Err(); err != nil && !p.run.result.Failed() {
 		return nil, fmt.Errorf("sim: parallel run of seed %d: %w", cfg.Seed, err)
 	}
 	return p.run.result, nil
@@ -76,6 +77,9 @@ func (p *parallel) carryOut(ctx context.Context) {
 	r.env = RealEnv()
 	r.env.Connections = r.cfg.Scenario.Connections
 	if err := r.open(ctx); err != nil {
+		if ctx.Err() != nil {
+			return
+		}
 		r.result.judge(Broken, fmt.Sprintf("open backend %s: %v", r.cfg.Backend.Name, err))
 		return
 	}
@@ -95,6 +99,9 @@ func (p *parallel) carryOut(ctx context.Context) {
 		return
 	}
 	p.readAtLast(ctx)
+	if ctx.Err() != nil {
+		return
+	}
 	r.check(ctx)
 	r.result.sort()
 	r.result.Faults = p.faults.Log()
@@ -114,7 +121,7 @@ func (p *parallel) setUp(ctx context.Context) {
 // readAtLast is the final read.
 func (p *parallel) readAtLast(ctx context.Context) {
 	defer p.catch()
-	if err := p.run.recorder.Final(ctx, p.run.live); err != nil {
+	if err := p.run.recorder.Final(ctx, p.run.live); err != nil && ctx.Err() == nil {
 		p.run.result.find(Violation, Finding{
 			Name:    "final read failed",
 			Message: fmt.Sprintf("the store cannot be read although no fault is active: %v", err),
@@ -166,11 +173,12 @@ func (p *parallel) perform(ctx context.Context, id int, phase scenarios.Phase, o
 		}
 		result := p.run.cfg.Scenario.Run(ctx, client, op)
 		result.Client, result.Index, result.Phase, result.Op = id, i, phase, op
-		p.keep(result)
+		p.keep(result, ctx.Err() != nil)
 	}
 }
 
-func (p *parallel) keep(result scenarios.Result) {
+// keep keeps a result. Of one that was interrupted the error says nothing.
+func (p *parallel) keep(result scenarios.Result, interrupted bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	r := p.run.result
@@ -179,7 +187,7 @@ func (p *parallel) keep(result scenarios.Result) {
 			Name:    "rule " + violation.Rule,
 			Message: fmt.Sprintf("client %d: %s: %s: %s", result.Client, result.Op, violation.Rule, violation.Detail),
 		})
-	} else if result.Phase != phaseSafety && result.Err != nil {
+	} else if result.Phase != phaseSafety && result.Err != nil && !interrupted {
 		r.find(NoProgress, Finding{
 			Name:    "failure without faults",
 			Message: fmt.Sprintf("client %d: %s failed although no fault is active: %v", result.Client, result.Op, result.Err),

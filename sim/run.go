@@ -20,8 +20,8 @@ import (
 )
 
 // Run carries out one run and judges it. What is wrong with the store is in the
-// result; the error says that the configuration is not valid or that ctx was
-// cancelled. Runs share nothing and may be carried out concurrently.
+// result; the error says that the configuration is not valid, or that ctx was
+// cancelled before anything was found. Runs share nothing and may be carried out concurrently.
 func Run(ctx context.Context, cfg Config) (*Result, error) {
 	var w worker
 	defer w.close()
@@ -246,6 +246,7 @@ func (r *run) ended(phase string, err error) bool {
 		r.result.find(Violation, Finding{Name: "panic", Message: crash.Error()})
 	case isSilent:
 		r.result.find(Violation, Finding{Name: DamageNotReported, Message: silent.Error()})
+	case errors.Is(err, errInterrupted): // there is nothing to say of the store
 	case errors.Is(err, errAbandoned):
 		// Who is inside the store must not keep it from being closed.
 		r.world.stop()

@@ -71,7 +71,8 @@ func (w *worker) run(ctx context.Context, cfg Config) (*Result, error) {
 	case r.panicked:
 		w.close() // who knows what it has left
 	}
-	if err := ctx.Err(); err != nil {
+	// What was found before the context ended stays.
+	if err := ctx.Err(); err != nil && !r.result.Failed() {
 		return nil, fmt.Errorf("sim: run of seed %d: %w", cfg.Seed, err)
 	}
 	return r.result, nil
