@@ -21,7 +21,9 @@ import (
 // decides the program and which calls get a fault, and nothing decides the order; so there
 // is no schedule, no trace worth comparing and no crash. All else is judged as by [Run]. It
 // finds what lies between two yield points, such as a lock that is not taken, and under the
-// race detector what is shared without one. A failure may not show again.
+// race detector what is shared without one. A failure may not show again, and a fault that was
+// asked for may not fire, such as each of those that befall the requests to a server: it passes
+// all the same.
 //
 // The store is opened with [RealEnv], and must be safe to use so.
 func Parallel(ctx context.Context, cfg Config) (*Result, error) {
