@@ -34,8 +34,8 @@ type Batch struct {
 
 // Do carries out the runs and returns the sum of what came of them. When ctx is
 // cancelled it starts no further run, gives up those under way, and returns the
-// summary of what ended, with no error. An error is that of a configuration which
-// is not valid.
+// summary of what ended, with no error: of the runs before the first one that was given
+// up. An error is that of a configuration which is not valid; runs before it count.
 func (b Batch) Do(ctx context.Context) (Summary, error) {
 	d := &delivery{batch: b, pending: make(map[int]*Result), summary: b.Before}
 	next, stop := iter.Pull(b.Runs)
@@ -45,7 +45,7 @@ func (b Batch) Do(ctx context.Context) (Summary, error) {
 	pull := func() (int, Config, bool) {
 		take.Lock()
 		defer take.Unlock()
-		if ctx.Err() != nil || d.isStopped() {
+		if ctx.Err() != nil || d.ends() {
 			return 0, Config{}, false
 		}
 		cfg, more := next()
@@ -82,14 +82,17 @@ type delivery struct {
 	mu      sync.Mutex
 	pending map[int]*Result
 	next    int
-	stopped bool
-	summary Summary
+	// stopped: no further result is wanted. broken: a run has no result, and none that comes after
+	// it is delivered; those before it are.
+	stopped, broken bool
+	summary         Summary
 }
 
-func (d *delivery) isStopped() bool {
+// ends says whether no further run is to be started.
+func (d *delivery) ends() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.stopped
+	return d.stopped || d.broken
 }
 
 func (d *delivery) run(ctx context.Context, w *worker, i int, cfg Config) error {
@@ -101,7 +104,7 @@ func (d *delivery) run(ctx context.Context, w *worker, i int, cfg Config) error 
 	if err != nil {
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		d.stopped = true
+		d.broken = true
 		return err
 	}
 	// A run that is carried out twice has made another result since.

@@ -88,7 +88,8 @@ func (w *world) progress() {
 	w.changed()
 }
 
-// changed is called when the store has changed.
+// changed is called when the store has changed: by an append, or by what takes a checkpoint or a
+// snapshot further.
 func (w *world) changed() { w.changedAt = w.calls }
 
 // called is called when a call of the store begins.

@@ -45,7 +45,8 @@ type Config struct {
 	// the number in which the liveness phase must end. It is the same where no operation has
 	// ended for a tenth of them, or for 1,000 if that is more, or where the store was called 400
 	// times while no operation ended and it did not change; or 100 times for each client, 4 times
-	// for each client and stream of the program, or a 250th of Steps, whichever is most. Set Steps
+	// for each client and stream of the program, or a 250th of Steps, whichever is most. A change is
+	// an append, and what takes a checkpoint or a snapshot further; to get a lease is none. Set Steps
 	// where an operation reads more often than that. 0: 100,000, and more for programs of more
 	// than some hundred operations.
 	Steps int

@@ -375,7 +375,7 @@ func (u *unopened) Unwrap() error { return u.err }
 // open opens the store.
 func (r *run) open(ctx context.Context) error {
 	r.abandon()
-	store, err := r.cfg.Backend.Open(ctx, r.env)
+	store, err := r.newStore(ctx)
 	if err != nil {
 		return err
 	}
@@ -386,13 +386,14 @@ func (r *run) open(ctx context.Context) error {
 	}
 	r.liveAll, _ = r.live.(eventcore.AllReader)
 	r.liveState = r.stateOf(store)
+	r.kept = kept{} // a crash may have taken some of it away
 	return nil
 }
 
 // abandon frees what is left of a store whose process has crashed.
 func (r *run) abandon() {
 	if abandon := r.cfg.Backend.Abandon; r.opened != nil && abandon != nil {
-		if err := abandon(r.opened); err != nil {
+		if err := r.unpanicked(func() error { return abandon(r.opened) }); err != nil {
 			r.result.judge(Broken, fmt.Sprintf("abandon backend %s after a crash: %v", r.cfg.Backend.Name, err))
 		}
 	}

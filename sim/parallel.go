@@ -20,7 +20,9 @@ import (
 // decides the program and which calls get a fault, and nothing decides the order; so there
 // is no schedule, no trace worth comparing and no crash. All else is judged as by [Run]. It
 // finds what lies between two yield points, such as a lock that is not taken, and under the
-// race detector what is shared without one. A failure may not show again.
+// race detector what is shared without one. A failure may not show again, and a fault that was
+// asked for may not fire, such as each of those that befall the requests to a server: it passes
+// all the same.
 //
 // The store is opened with [RealEnv], and must be safe to use so.
 func Parallel(ctx context.Context, cfg Config) (*Result, error) {
@@ -35,14 +37,15 @@ func Parallel(ctx context.Context, cfg Config) (*Result, error) {
 	defer cancel()
 	go func() {
 		defer close(done)
-		p.carryOut(ctx)
+		p.run.carriedOut(func() { p.carryOut(ctx) })
 	}()
 	for wait := (patience{limit: cfg.StallTimeout}); wait.wait(done); {
 		if wait.isOver() {
 			return p.hung(), nil
 		}
 	}
-	if err := ctx.Err(); err != nil {
+	// What was found before the context ended stays.
+	if err := ctx.Err(); err != nil && !p.run.result.Failed() {
 		return nil, fmt.Errorf("sim: parallel run of seed %d: %w", cfg.Seed, err)
 	}
 	return p.run.result, nil
@@ -73,14 +76,13 @@ func (p *parallel) carryOut(ctx context.Context) {
 	r.env = RealEnv()
 	r.env.Connections = r.cfg.Scenario.Connections
 	if err := r.open(ctx); err != nil {
+		if ctx.Err() != nil {
+			return
+		}
 		r.result.judge(Broken, fmt.Sprintf("open backend %s: %v", r.cfg.Backend.Name, err))
 		return
 	}
-	defer func() {
-		if err := closeStore(r.opened); err != nil {
-			r.result.judge(Broken, fmt.Sprintf("close backend %s: %v", r.cfg.Backend.Name, err))
-		}
-	}()
+	defer r.closeStore()
 	if missing := r.cfg.Scenario.Lacks(r.opened); missing != "" {
 		r.result.judge(Broken, fmt.Sprintf("backend %s has no %s, which scenario %s needs; leave the scenario out", r.cfg.Backend.Name, missing, r.cfg.Scenario.Name))
 		return
@@ -96,6 +98,9 @@ func (p *parallel) carryOut(ctx context.Context) {
 		return
 	}
 	p.readAtLast(ctx)
+	if ctx.Err() != nil {
+		return
+	}
 	r.check(ctx)
 	r.result.sort()
 	r.result.Faults = p.faults.Log()
@@ -108,15 +113,14 @@ func (p *parallel) carryOut(ctx context.Context) {
 
 // setUp runs the set-up.
 func (p *parallel) setUp(ctx context.Context) {
-	defer p.catch()
 	program := &p.run.result.Program
-	p.perform(ctx, len(program.Clients), phaseSetup, program.Setup)
+	p.performed(ctx, len(program.Clients), phaseSetup, program.Setup)
 }
 
 // readAtLast is the final read.
 func (p *parallel) readAtLast(ctx context.Context) {
 	defer p.catch()
-	if err := p.run.recorder.Final(ctx, p.run.live); err != nil {
+	if err := p.run.recorder.Final(ctx, p.run.live); err != nil && ctx.Err() == nil {
 		p.run.result.find(Violation, Finding{
 			Name:    "final read failed",
 			Message: fmt.Sprintf("the store cannot be read although no fault is active: %v", err),
@@ -129,11 +133,25 @@ func (p *parallel) all(ctx context.Context, phase scenarios.Phase, clients [][]s
 	var running sync.WaitGroup
 	for id, ops := range clients {
 		running.Go(func() {
-			defer p.catch()
-			p.perform(ctx, id, phase, ops)
+			returned := false
+			defer func() {
+				if !returned {
+					p.mu.Lock()
+					defer p.mu.Unlock()
+					p.run.broken(exited)
+				}
+			}()
+			p.performed(ctx, id, phase, ops)
+			returned = true
 		})
 	}
 	running.Wait()
+}
+
+// performed is perform, where a panic ends.
+func (p *parallel) performed(ctx context.Context, id int, phase scenarios.Phase, ops []scenarios.Op) {
+	defer p.catch()
+	p.perform(ctx, id, phase, ops)
 }
 
 // catch makes a panic of the code under test a finding.
@@ -154,11 +172,12 @@ func (p *parallel) perform(ctx context.Context, id int, phase scenarios.Phase, o
 		}
 		result := p.run.cfg.Scenario.Run(ctx, client, op)
 		result.Client, result.Index, result.Phase, result.Op = id, i, phase, op
-		p.keep(result)
+		p.keep(result, ctx.Err() != nil)
 	}
 }
 
-func (p *parallel) keep(result scenarios.Result) {
+// keep keeps a result. Of one that was interrupted the error says nothing.
+func (p *parallel) keep(result scenarios.Result, interrupted bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	r := p.run.result
@@ -167,7 +186,7 @@ func (p *parallel) keep(result scenarios.Result) {
 			Name:    "rule " + violation.Rule,
 			Message: fmt.Sprintf("client %d: %s: %s: %s", result.Client, result.Op, violation.Rule, violation.Detail),
 		})
-	} else if result.Phase != phaseSafety && result.Err != nil {
+	} else if result.Phase != phaseSafety && result.Err != nil && !interrupted {
 		r.find(NoProgress, Finding{
 			Name:    "failure without faults",
 			Message: fmt.Sprintf("client %d: %s failed although no fault is active: %v", result.Client, result.Op, result.Err),

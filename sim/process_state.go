@@ -23,14 +23,15 @@ func (p *processCheckpoints) LoadCheckpoint(ctx context.Context, id eventcore.Su
 func (p *processCheckpoints) SaveCheckpoint(ctx context.Context, id eventcore.SubscriptionID, at eventcore.Position) (now eventcore.Position, err error) {
 	defer enter(ctx).leave(eventcore.OpSaveCheckpoint, &err)
 	now, err = p.run.liveState.Checkpoints.SaveCheckpoint(ctx, id, at)
-	if err == nil {
+	if err == nil && p.run.kept.checkpoint(id, now) {
 		p.run.world.changed()
 	}
 	return now, err
 }
 
 // processCoordinator is the coordinator of the store that is open at the time of the call.
-// Its leases end with the process of the store.
+// Its leases end with the process of the store. To get one changes nothing by itself: whose
+// leases are lost as soon as they are held gets them for ever.
 type processCoordinator struct{ run *run }
 
 // TryAcquire implements [eventcore.Coordinator].
@@ -40,7 +41,6 @@ func (p *processCoordinator) TryAcquire(ctx context.Context, id eventcore.Subscr
 	if err != nil {
 		return nil, err
 	}
-	p.run.world.changed()
 	return &processLease{p.run, given, p.run.epoch}, nil
 }
 
@@ -84,7 +84,7 @@ func (p *processSnapshots) LoadSnapshot(ctx context.Context, key eventcore.Snaps
 func (p *processSnapshots) SaveSnapshot(ctx context.Context, key eventcore.SnapshotKey, snapshot eventcore.Snapshot) (saved bool, err error) {
 	defer enter(ctx).leave(eventcore.OpSaveSnapshot, &err)
 	saved, err = p.run.liveState.Snapshots.SaveSnapshot(ctx, key, snapshot)
-	if saved {
+	if saved && p.run.kept.snapshot(key, &snapshot) {
 		p.run.world.changed()
 	}
 	return saved, err

@@ -20,8 +20,8 @@ import (
 )
 
 // Run carries out one run and judges it. What is wrong with the store is in the
-// result; the error says that the configuration is not valid or that ctx was
-// cancelled. Runs share nothing and may be carried out concurrently.
+// result; the error says that the configuration is not valid, or that ctx was
+// cancelled before anything was found. Runs share nothing and may be carried out concurrently.
 func Run(ctx context.Context, cfg Config) (*Result, error) {
 	var w worker
 	defer w.close()
@@ -44,6 +44,9 @@ type run struct {
 	opened, live eventcore.Store
 	liveAll      eventcore.AllReader
 	liveState    scenarios.State
+	kept         kept
+	// panicked: it did so outside of its tasks.
+	panicked bool
 	// reads are those of the process that have ended, for further ones.
 	reads []*processReading
 	// epoch is the number of crashes so far, crashes how many of the plan's are over.
@@ -141,9 +144,7 @@ func (r *run) simulate(ctx context.Context) {
 		// holds up who comes after.
 		r.world.ringAll()
 		r.world.stop()
-		if err := closeStore(r.opened); err != nil {
-			r.result.judge(Broken, fmt.Sprintf("close backend %s: %v", r.cfg.Backend.Name, err))
-		}
+		r.closeStore()
 	}()
 	if missing := r.cfg.Scenario.Lacks(r.opened); missing != "" {
 		r.result.judge(Broken, fmt.Sprintf("backend %s has no %s, which scenario %s needs; leave the scenario out", r.cfg.Backend.Name, missing, r.cfg.Scenario.Name))
@@ -245,6 +246,7 @@ func (r *run) ended(phase string, err error) bool {
 		r.result.find(Violation, Finding{Name: "panic", Message: crash.Error()})
 	case isSilent:
 		r.result.find(Violation, Finding{Name: DamageNotReported, Message: silent.Error()})
+	case errors.Is(err, errInterrupted): // there is nothing to say of the store
 	case errors.Is(err, errAbandoned):
 		// Who is inside the store must not keep it from being closed.
 		r.world.stop()

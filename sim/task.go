@@ -2,7 +2,6 @@ package sim
 
 import (
 	"context"
-	"fmt"
 	"runtime/debug"
 	"time"
 
@@ -38,8 +37,9 @@ type task struct {
 	// outside says what may hold it up outside the process.
 	outside string
 	// inside: it is inside the backend. doomed: the process of the backend has crashed, and
-	// the task is on its way out of it.
+	// the task is on its way out of it. lingered counts the points that it has passed since.
 	inside, doomed bool
+	lingered       int
 	// points counts those of the code under test. pending is called at that point.
 	points, at int
 	pending    func()
@@ -48,15 +48,6 @@ type task struct {
 	// panicked is set when the task's function panicked.
 	panicked *taskPanic
 }
-
-// taskPanic is a panic of the code under test: a finding, not a crash of the
-// harness.
-type taskPanic struct {
-	value any
-	stack string
-}
-
-func (p *taskPanic) Error() string { return fmt.Sprintf("panic: %v\n%s", p.value, p.stack) }
 
 // spawn adds a task that will run body with a context of its own.
 func (w *world) spawn(ctx context.Context, name string, body func(ctx context.Context, t *task)) *task {
@@ -100,7 +91,8 @@ func (t *task) Yield(name string) {
 // park is Yield at a point whose name is known by number.
 func (t *task) park(point int32) {
 	if t.doomed {
-		return // a deferred call of what is taken down
+		t.linger()
+		return
 	}
 	t.point = point
 	if t.world.stopping {
@@ -125,9 +117,22 @@ func (t *task) stop() {
 	}
 }
 
+// mostLingering is how many points a task may pass that is taken down. Deferred calls have a few.
+const mostLingering = 1000
+
+// linger lets a deferred call of what is taken down pass a point. Where the panic was stopped, see
+// [yield.Recover], the code may try again for ever what never works any more: it gets another one.
+func (t *task) linger() {
+	if t.lingered++; t.lingered >= mostLingering {
+		t.lingered = 0
+		panic(crashed{})
+	}
+}
+
 // Wait implements [yield.Task].
 func (t *task) Wait(name string, ready func() bool) {
 	if t.doomed {
+		t.linger()
 		return
 	}
 	t.passes()
@@ -139,6 +144,7 @@ func (t *task) Wait(name string, ready func() bool) {
 // WaitFor implements [yield.TimedTask].
 func (t *task) WaitFor(name string, limit time.Duration, ready func() bool) (left time.Duration) {
 	if t.doomed {
+		t.linger()
 		return 0
 	}
 	t.passes()
@@ -206,6 +212,7 @@ func (t *task) isBack() bool {
 // sleep parks the task until virtual time has advanced by d nanoseconds.
 func (t *task) sleep(d int64) {
 	if t.doomed {
+		t.linger()
 		return
 	}
 	t.state, t.point, t.wake = taskSleeping, t.world.points.sleep, t.world.now+d

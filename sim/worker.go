@@ -51,11 +51,11 @@ func (w *worker) run(ctx context.Context, cfg Config) (*Result, error) {
 		w.start()
 	}
 	r := newRun(cfg, w)
-	done, returned := make(chan struct{}), false
+	done, exited := make(chan struct{}), true
 	w.jobs <- func() {
 		defer close(done)
-		r.simulate(ctx)
-		returned = true
+		r.carriedOut(func() { r.simulate(ctx) })
+		exited = false
 	}
 	if stalled := r.watch(done); stalled != nil {
 		// What hangs has it all, and ends it should it come back.
@@ -63,12 +63,16 @@ func (w *worker) run(ctx context.Context, cfg Config) (*Result, error) {
 		*w = worker{}
 		return stalled, nil
 	}
-	if !returned {
-		// The run has ended the goroutine, as FailNow of a test does.
+	switch {
+	case exited:
+		// The run has ended the goroutine.
 		<-w.gone
 		*w = worker{}
+	case r.panicked:
+		w.close() // who knows what it has left
 	}
-	if err := ctx.Err(); err != nil {
+	// What was found before the context ended stays.
+	if err := ctx.Err(); err != nil && !r.result.Failed() {
 		return nil, fmt.Errorf("sim: run of seed %d: %w", cfg.Seed, err)
 	}
 	return r.result, nil

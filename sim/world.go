@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync/atomic"
@@ -88,9 +89,12 @@ func (d *deadlock) Error() string {
 	return "no task can go on; parked: " + strings.Join(d.parked, "; ")
 }
 
+// errInterrupted ends a loop whose context has ended.
+var errInterrupted = errors.New("the run was interrupted")
+
 // loop runs the tasks until finished returns true or, where finished is nil, all
 // are done. It returns errBudget when the budget is used up, a *deadlock, a
-// *taskPanic, or the context's error.
+// *taskPanic, or errInterrupted.
 func (w *world) loop(ctx context.Context, b budget, finished func() bool) error {
 	w.spend(b)
 	for {
@@ -98,7 +102,7 @@ func (w *world) loop(ctx context.Context, b budget, finished func() bool) error 
 			return nil
 		}
 		if ctx.Err() != nil {
-			return ctx.Err()
+			return errInterrupted
 		}
 		if w.abandoned {
 			return errAbandoned
@@ -115,7 +119,11 @@ func (w *world) loop(ctx context.Context, b budget, finished func() bool) error 
 			if !unfinished {
 				return nil
 			}
-			if !w.advance() && !w.awaitAway(ctx) {
+			switch {
+			case w.advance(), w.awaitAway(ctx):
+			case ctx.Err() != nil:
+				return errInterrupted // before the outside was waited for long enough
+			default:
 				return &deadlock{w.parked()}
 			}
 			continue

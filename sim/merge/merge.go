@@ -115,12 +115,12 @@ func Run(ctx context.Context, open Open, seed uint64) (Result, error) {
 	}
 	err := w.run()
 	r := Result{Seed: seed, Counts: w.counts, Hash: hex.EncodeToString(w.digest.Sum(nil))}
-	if ended := ctx.Err(); ended != nil {
-		return r, ended // what the store refused then is no fault of its own
-	}
 	if v, ok := errors.AsType[*Violation](err); ok {
-		r.Violation = v
-		err = nil
+		r.Violation = v // it stays one if the context has ended since
+		return r, nil
+	}
+	if ended := ctx.Err(); ended != nil {
+		return r, ended
 	}
 	return r, err
 }

@@ -239,3 +239,36 @@ func TestAStoreThatDoesNotOpenIsFoundAndAContextThatEndsIsNot(t *testing.T) {
 		require.Nil(t, r.Violation)
 	}
 }
+
+// TestAViolationIsReportedThatIsFoundAsItsContextEnds: it is none of those that a store is forgiven
+// which is interrupted.
+func TestAViolationIsReportedThatIsFoundAsItsContextEnds(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	r, err := merge.Run(ctx, plant(func(p *planted) {
+		p.topology = func(p *planted) uint64 {
+			if p.Store.TopologyGeneration() > 0 {
+				cancel()
+			}
+			return 0
+		}
+	}), first(t, plant(bugs["nobody is told of another order"].plant), merge.Topology).Seed)
+	require.ErrorIs(t, ctx.Err(), context.Canceled)
+	require.NoError(t, err)
+	require.NotNil(t, r.Violation)
+	require.Equal(t, merge.Topology, r.Violation.Anomaly)
+}
+
+// TestWhatIsRefusedOnceTheContextHasEndedIsAnInterruption, whatever the store calls it.
+func TestWhatIsRefusedOnceTheContextHasEndedIsAnInterruption(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	r, err := merge.Run(ctx, plant(func(p *planted) {
+		p.refresh = func(context.Context, *planted) error {
+			cancel()
+			return errors.New("planted")
+		}
+	}), 0)
+	require.ErrorIs(t, err, context.Canceled)
+	require.Nil(t, r.Violation)
+}

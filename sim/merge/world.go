@@ -154,7 +154,12 @@ func (w *world) start(r *replica) error {
 	}
 }
 
+// wrong returns a violation. What the store refuses once the context has ended is no fault of its
+// own, and the error is that of the context.
 func (w *world) wrong(a Anomaly, r *replica, format string, args ...any) error {
+	if ended := w.ctx.Err(); ended != nil && a == Refused {
+		return ended
+	}
 	return &Violation{Anomaly: a, Step: w.step, Replica: r.number, What: fmt.Sprintf(format, args...)}
 }
 
@@ -182,11 +187,11 @@ func (w *world) act(r *replica) error {
 			r.left, r.crashed = 0, true
 			r.disk.Crash(r.loss)
 			w.counts["crash between calls"]++
-			return errors.Join(w.restart(r), w.check(r))
+			return w.checkRestarted(r)
 		}
 		err = r.store.Close()
 		if err == nil || r.crashed || r.faulted {
-			return errors.Join(w.restart(r), w.check(r))
+			return w.checkRestarted(r)
 		}
 	}
 	if r.crashed {
@@ -211,6 +216,14 @@ func (w *world) restart(r *replica) error {
 	err := w.start(r)
 	r.heal()
 	return err
+}
+
+// checkRestarted checks what is there after a restart.
+func (w *world) checkRestarted(r *replica) error {
+	if err := w.restart(r); err != nil {
+		return err
+	}
+	return w.check(r)
 }
 
 func (w *world) drawLoss() disk.Loss {
@@ -341,7 +354,10 @@ func (w *world) finish() error {
 			return w.together()
 		}
 		for _, r := range w.replicas {
-			if err := errors.Join(w.reconcile(r, round == 0), w.check(r)); err != nil {
+			if err := w.reconcile(r, round == 0); err != nil {
+				return err
+			}
+			if err := w.check(r); err != nil {
 				return err
 			}
 		}

@@ -21,6 +21,10 @@ func TestARunThatIsCutShortGivesEachStoreItsConnectionsBack(t *testing.T) {
 		"a connection given back half way": {careless: true},
 		"copies":                           {copying: true},
 		"an append that is sent again":     {insisting: true},
+		"one that is sent for ever":        {obstinate: true},
+		"and on locks of the session":      {obstinate: true, piecemeal: true},
+		"and on a connection of its own":   {obstinate: true, clinging: true, mending: true},
+		"and on one that is lost":          {obstinate: true, clinging: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b, _ := backendWith(t, like, func(*pgxpool.Config) {})
@@ -31,6 +35,7 @@ func TestARunThatIsCutShortGivesEachStoreItsConnectionsBack(t *testing.T) {
 					r, err := sim.Run(t.Context(), cfg)
 					require.NoError(t, err, "seed %d, %d steps", seed, steps)
 					require.NotEqual(t, sim.Broken, r.Verdict, "seed %d, %d steps: %s", seed, steps, r.Reason)
+					require.Empty(t, r.Stall, "seed %d, %d steps", seed, steps)
 					if r.Verdict == sim.NoProgress {
 						cut++
 					}

@@ -214,3 +214,15 @@ func TestALeaseThatSurvivesItsConnectionIsFoundByTheNetworkOnly(t *testing.T) {
 		require.Fail(t, "the right store fails", r.Reason)
 	}
 }
+
+// TestAStoreThatIsLostOnALostConnectionMakesNoProgress: it does not hang, and another run of the
+// seed comes to the same step.
+func TestAStoreThatIsLostOnALostConnectionMakesNoProgress(t *testing.T) {
+	b, _ := backendWith(t, stranger{obstinate: true, clinging: true}, func(*pgxpool.Config) {})
+	cfg := sim.Config{Backend: b, Scenario: small(t), Steps: 1000, Faults: plan(t, "net-cut-before=5%")}
+	r, err := sim.Verify(t.Context(), cfg)
+	require.NoError(t, err)
+	require.Equal(t, sim.NoProgress, r.Verdict, r.Reason)
+	require.Equal(t, "no progress", r.Findings[0].Name)
+	require.Contains(t, r.Findings[0].Message, `"pgx: on a connection that is closed"`)
+}

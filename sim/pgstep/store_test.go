@@ -31,8 +31,12 @@ type stranger struct {
 	// insisting sends an append again when its connection is lost, and does not look whether
 	// the first one was applied.
 	insisting bool
-	// clinging keeps its connections, those that are broken too.
+	// obstinate sends an append again and again, without a pause, until its connection is not lost.
+	obstinate bool
+	// clinging keeps its connections, those that are broken too. mending has it make another one for
+	// each of those.
 	clinging bool
+	mending  bool
 	kept     []*pgx.Conn
 	// discouraged remembers that a connection could not be made, as one does that connects in a
 	// sync.OnceValues, and does not try again.
@@ -73,6 +77,9 @@ func (s *stranger) Append(ctx context.Context, writes eventcore.Writes) (eventco
 		err = s.note(ctx, writes.Events()[0].Event.ID)
 	}
 	if s.insisting && isLoss(err) {
+		done, err = s.append(ctx, writes)
+	}
+	for s.obstinate && isLoss(err) && ctx.Err() == nil {
 		done, err = s.append(ctx, writes)
 	}
 	if s.sure && isLoss(err) {
@@ -165,7 +172,9 @@ func (s *stranger) take(ctx context.Context) (*pgx.Conn, error) {
 	if n := len(s.kept); n > 0 {
 		conn := s.kept[n-1]
 		s.kept = s.kept[:n-1]
-		return conn, nil
+		if !s.mending || !conn.IsClosed() {
+			return conn, nil
+		}
 	}
 	return pgx.ConnectConfig(ctx, s.pool.Config().ConnConfig)
 }

@@ -33,9 +33,30 @@ func (c *session) discard() {
 }
 
 // noMore takes a task down, where it is to be, before it gets another connection. A store that
-// tries again where one is lost would else do so for ever.
+// tries again where one is lost would else do so for ever. One that does so on the connection
+// that is lost comes to usedInVain.
 func noMore(ctx context.Context) {
 	if task, ok := yield.From(ctx).(yield.BlockingTask); ok && task.Stopping() {
 		task.Yield("pgx: connect")
+	}
+}
+
+// usesPerStep is how often a task may use a connection that is closed before that is a step. Who
+// means to give it back does so a few times, and the steps of those are as if they had not.
+const usesPerStep = 50
+
+// usedInVain parks a task now and then that uses a connection which is closed: one that does so for
+// ever would come to no step where it is taken down, and use up none of its run's.
+func (c *session) usedInVain(ctx context.Context) {
+	task, ok := yield.From(ctx).(yield.BlockingTask)
+	if !ok {
+		return
+	}
+	c.mu.Lock()
+	c.inVain++
+	due := c.inVain%usesPerStep == 0
+	c.mu.Unlock()
+	if due {
+		task.Yield("pgx: on a connection that is closed")
 	}
 }

@@ -98,7 +98,11 @@ func (s *Steps) TraceConnectEnd(_ context.Context, data pgx.TraceConnectEndData)
 // what is no step of its own. The result goes to the tracer of its end.
 func (s *Steps) statement(ctx context.Context, conn *pgx.Conn, name string, waits bool) context.Context {
 	c := sessionOf(conn.PgConn().Conn())
-	if c == nil || c.process() == 0 || conn.IsClosed() {
+	if c == nil || c.process() == 0 {
+		return ctx
+	}
+	if conn.IsClosed() {
+		c.usedInVain(ctx)
 		return ctx
 	}
 	if name != "" {

@@ -70,6 +70,9 @@ func (c *conn) call(ctx context.Context, s *statement, isStep bool, do func(ctx 
 		c.giveTimeout()
 		return do(ctx)
 	}
+	if c.broken && stopping(task) && c.tx == nil && s.kind != rollback {
+		return driver.ErrBadConn // so that who keeps it asks for another one
+	}
 	c.run = runOf(task)
 	c.calls.Add(1)
 	// [database/sql.Tx] keeps a lock while it asks for rows. A panic that passed would leave it

@@ -29,6 +29,7 @@ type connector struct {
 // reached.
 func (c *connector) Connect(ctx context.Context) (made driver.Conn, err error) {
 	task := taskOf(ctx)
+	noMore(task)
 	c.pool.taken.Add(1)
 	entered := false
 	defer func() {

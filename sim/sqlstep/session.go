@@ -16,8 +16,12 @@ func (c *conn) Ping(ctx context.Context) error {
 }
 
 // ResetSession implements [driver.SessionResetter]. It is where a task gets a connection
-// that was used before.
+// that was used before. One that is taken down gets none, and database/sql asks for a new one:
+// see noMore.
 func (c *conn) ResetSession(ctx context.Context) error {
+	if stopping(taskOf(ctx)) {
+		return driver.ErrBadConn
+	}
 	c.taken = true
 	c.of.pool.taken.Add(1)
 	c.pinned = false

@@ -255,19 +255,35 @@ func TestAPoolThatNobodyGivesBackToIsADeadlock(t *testing.T) {
 // TestARunThatIsCutShortLeavesNothingBehind takes tasks down in the middle of statements, of
 // those in transactions too, which are rolled back then.
 func TestARunThatIsCutShortLeavesNothingBehind(t *testing.T) {
-	s := setting{parameters: usual(immediate), connections: 3}
-	for seed := range seeds(10) {
-		for steps := 150; steps < 400; steps += 25 {
-			opened := &counting{}
-			s.count = opened
-			r, err := sim.Run(t.Context(), sim.Config{
-				Backend: backend(t, s), Scenario: scenario(t, "transfers"), Seed: seed, Steps: steps, StallTimeout: 5 * time.Second,
-			})
-			require.NoError(t, err)
-			require.Equal(t, sim.NoProgress, r.Verdict, "seed %d, %d steps: %s", seed, steps, r.Reason)
-			require.Empty(t, r.Stall, r.Reason)
-			require.Positive(t, opened.opened.Load())
-			require.Zero(t, opened.open.Load(), "connections are left")
-		}
+	for name, s := range map[string]setting{
+		"transactions":               {parameters: usual(immediate), connections: 3},
+		"those that are tried ever":  {like: stranger{obstinate: true}, parameters: usual(immediate), connections: 3},
+		"on a connection each":       {like: stranger{obstinate: true}, parameters: usual(immediate)},
+		"that begin without a lock":  {like: stranger{obstinate: true}, parameters: usual(), connections: 3},
+		"that keep their connection": {like: stranger{obstinate: true, keeps: true}, parameters: usual(immediate), connections: 3},
+		"without a timeout":          {like: stranger{obstinate: true}, parameters: []string{wal, noSync, immediate}, connections: 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for seed := range seeds(10) {
+				for steps := 150; steps < 400; steps += 25 {
+					leavesNothing(t, s, seed, steps)
+				}
+			}
+		})
 	}
+}
+
+// leavesNothing cuts a run short.
+func leavesNothing(t *testing.T, s setting, seed uint64, steps int) {
+	t.Helper()
+	opened := &counting{}
+	s.count = opened
+	r, err := sim.Run(t.Context(), sim.Config{
+		Backend: backend(t, s), Scenario: scenario(t, "transfers"), Seed: seed, Steps: steps, StallTimeout: 5 * time.Second,
+	})
+	require.NoError(t, err)
+	require.Equal(t, sim.NoProgress, r.Verdict, "seed %d, %d steps: %s", seed, steps, r.Reason)
+	require.Empty(t, r.Stall, r.Reason)
+	require.Positive(t, opened.opened.Load())
+	require.Zero(t, opened.open.Load(), "connections are left")
 }

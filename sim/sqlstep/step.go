@@ -26,6 +26,15 @@ func stopping(task yield.Task) bool {
 	return ok && t.Stopping()
 }
 
+// noMore takes a task down, where it is to be, before it gets another connection. A store that
+// tries again whatever fails would else do so for ever: in the middle of a statement a panic is not
+// let through, and locks may be held by tasks that are taken down later.
+func noMore(task yield.Task) {
+	if stopping(task) {
+		task.Yield(prefix + "connect")
+	}
+}
+
 // park parks a task.
 func park(task yield.Task, name string) {
 	if !stopping(task) {

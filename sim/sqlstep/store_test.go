@@ -3,6 +3,8 @@ package sqlstep_test
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
+	"errors"
 	"fmt"
 	"iter"
 	"strings"
@@ -21,6 +23,10 @@ type stranger struct {
 	piecemeal bool
 	// snapshot reads streams in a transaction, event by event.
 	snapshot bool
+	// obstinate appends again and again, without a pause, until the database does as it is told.
+	obstinate bool
+	// keeps has it do so on one connection, as long as that is good.
+	keeps bool
 }
 
 const strangersTables = `
@@ -35,6 +41,15 @@ type querier interface {
 }
 
 func (s *stranger) Append(ctx context.Context, writes eventcore.Writes) (done eventcore.Appended, err error) {
+	for {
+		done, err = s.append(ctx, writes)
+		if _, failed := errors.AsType[*eventcore.StoreFailure](err); !failed || !s.obstinate || ctx.Err() != nil {
+			return done, err
+		}
+	}
+}
+
+func (s *stranger) append(ctx context.Context, writes eventcore.Writes) (done eventcore.Appended, err error) {
 	if s.piecemeal {
 		return s.write(ctx, s.db, &writes, true)
 	}
@@ -43,10 +58,11 @@ func (s *stranger) Append(ctx context.Context, writes eventcore.Writes) (done ev
 			return done, err
 		}
 	}
-	tx, err := s.db.BeginTx(ctx, nil)
+	tx, free, err := s.begin(ctx)
 	if err != nil {
 		return done, notApplied(err)
 	}
+	defer free()
 	defer func() { _ = tx.Rollback() }()
 	if done, err = s.write(ctx, tx, &writes, !s.split); err != nil {
 		return done, err
@@ -55,6 +71,29 @@ func (s *stranger) Append(ctx context.Context, writes eventcore.Writes) (done ev
 		return eventcore.Appended{}, notApplied(err)
 	}
 	return done, nil
+}
+
+// begin begins a transaction. The caller calls free when it is over.
+func (s *stranger) begin(ctx context.Context) (tx *sql.Tx, free func(), err error) {
+	if !s.keeps {
+		tx, err = s.db.BeginTx(ctx, nil)
+		return tx, func() {}, err
+	}
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	free = func() { _ = conn.Close() } // it may be gone
+	for {
+		tx, err = conn.BeginTx(ctx, nil)
+		switch {
+		case err == nil:
+			return tx, free, nil
+		case ctx.Err() != nil, errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone):
+			free()
+			return nil, nil, err
+		}
+	}
 }
 
 // write checks the versions, if it is to, and inserts.
