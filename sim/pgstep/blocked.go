@@ -15,6 +15,10 @@ func (c *session) blocked() bool {
 	if run == nil {
 		return false
 	}
+	// As it is before the server is asked: where it breaks a circle, those that waited for the
+	// session go on, and may be back before the session is. The answer is then from before, and
+	// their waits are not there any more.
+	waiting := c.steps.waiting()
 	pids, err := c.steps.blockers(c)
 	if err != nil {
 		return false // the statement will fail as well, or end
@@ -25,7 +29,7 @@ func (c *session) blocked() bool {
 		return other == nil || other.run() != run
 	})
 	// The server itself breaks a circle.
-	return c.noteWait(read, pids) && !c.steps.circle(c)
+	return c.noteWait(read, pids) && !waiting.leads(pids, c.process())
 }
 
 // blockers asks the server for whom a session waits.
@@ -45,34 +49,39 @@ func (s *Steps) blockers(c *session) (pids []uint32, err error) {
 // for the same row gets it is not for the server to say, since all of them are woken and
 // race for it.
 func (s *Steps) mayGo(c *session, run any) bool {
-	for _, other := range s.all() {
-		if pids, _ := other.waits(); len(pids) > 0 && other.run() == run && !s.waitsFor(other, c) {
+	waiting, pid := s.waiting(), c.process()
+	for other, pids := range waiting {
+		if of := s.session(other); of != nil && of.run() == run && !waiting.leads(pids, pid) {
 			return false
 		}
 	}
 	return true
 }
 
-// circle says whether a session waits for itself by way of others.
-func (s *Steps) circle(c *session) bool { return s.waitsFor(c, c) }
+// waiting has for whom each session waits that does, by the server's process IDs.
+type waiting map[uint32][]uint32
 
-// waitsFor says whether a session waits for c, perhaps by way of others.
-func (s *Steps) waitsFor(from, c *session) bool {
-	seen := map[*session]bool{}
-	next := []*session{from}
-	for len(next) > 0 {
-		at := next[0]
-		next = next[1:]
-		pids, _ := at.waits()
-		for _, pid := range pids {
-			other := s.session(pid)
-			if other == c {
-				return true
-			}
-			if other != nil && !seen[other] {
-				seen[other] = true
-				next = append(next, other)
-			}
+// waiting returns who waits now.
+func (s *Steps) waiting() waiting {
+	w := make(waiting)
+	for _, c := range s.all() {
+		if pids, _ := c.waits(); len(pids) > 0 {
+			w[c.process()] = pids
+		}
+	}
+	return w
+}
+
+// leads says whether to is one of from, or one for whom they wait, perhaps by way of others.
+func (w waiting) leads(from []uint32, to uint32) bool {
+	seen := map[uint32]bool{}
+	for next := slices.Clone(from); len(next) > 0; next = next[1:] {
+		if next[0] == to {
+			return true
+		}
+		if !seen[next[0]] {
+			seen[next[0]] = true
+			next = append(next, w[next[0]]...)
 		}
 	}
 	return false
