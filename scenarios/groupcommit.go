@@ -17,7 +17,7 @@ func groupCommit() spec {
 		name:          "group-commit",
 		demands:       []Demand{MultiStream},
 		doc:           "many clients append at the same time, most to streams of their own; catches what goes wrong between appends that share a commit",
-		params:        Params{Clients: 9, OpsPerClient: 6, Streams: 9, MaxEvents: 2},
+		params:        Params{Clients: 9, OpsPerClient: 6, Streams: 6, MaxEvents: 2},
 		wantsConflict: true,
 		codec:         func() eventcore.Codec { return &factCodec{types: []string{typeWritten}} },
 		pools:         func(p Params) pools { return pools{main: pool("writer", max(2, p.Streams))} },

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/eventcore-go/eventcore-sim/chaos"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 )
 
@@ -66,7 +65,7 @@ func (c *Client) writeAt(ctx context.Context, id eventcore.StreamID, expected ev
 	if err == nil {
 		c.learn(appended.Streams)
 	}
-	return ownEnd(ctx, err)
+	return c.ownEnd(ctx, err)
 }
 
 // isConflict says whether err is a version conflict.
@@ -75,9 +74,9 @@ func isConflict(err error) bool { return errors.Is(err, eventcore.ErrVersionConf
 // ownEnd returns the error of an append, or a violation if it is the end of somebody else's
 // context: who shares a commit with a caller that gives up must not be told that it has. A
 // commit in doubt is in doubt for all.
-func ownEnd(ctx context.Context, err error) error {
-	if !errors.Is(err, context.Canceled) || errors.Is(err, chaos.ErrInjected) || ctx.Err() != nil ||
-		eventcore.OutcomeOf(err) != eventcore.OutcomeNotApplied {
+func (c *Client) ownEnd(ctx context.Context, err error) error {
+	if !errors.Is(err, context.Canceled) || ctx.Err() != nil || eventcore.OutcomeOf(err) != eventcore.OutcomeNotApplied ||
+		c.Injected == nil || c.Injected(err) {
 		return err
 	}
 	return &Violation{"an append does not end with the context of another", fmt.Sprintf("its caller's has not ended; the store says: %v", err)}

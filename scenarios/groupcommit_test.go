@@ -9,7 +9,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/eventcore-go/eventcore-sim/chaos"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/internal/prng"
 	"github.com/eventcore-go/eventcore-sim/scenarios"
@@ -41,7 +40,7 @@ func inGroup(ctx context.Context, t *testing.T, ops []scenarios.Op, answers ...f
 	w := newWorld(t, "group-commit", 1)
 	c := w.client(0, scenarios.PhaseSafety)
 	store := &answering{}
-	c.Store = store
+	c.Store, c.Injected = store, func(err error) bool { return errors.Is(err, errInjected) }
 	var r scenarios.Result
 	for i, op := range ops {
 		store.answer = answers[i]
@@ -84,7 +83,7 @@ func TestNoAppendEndsWithTheContextOfAnother(t *testing.T) {
 			return eventcore.Appended{}, &eventcore.StoreFailure{Operation: eventcore.OpAppend, Outcome: outcome, Err: why}
 		}
 	}
-	injected := fmt.Errorf("%w: %w", chaos.ErrInjected, context.Canceled)
+	injected := fmt.Errorf("%w: %w", errInjected, context.Canceled)
 	given, giveUp := context.WithCancel(t.Context())
 	giveUp()
 	for _, c := range []struct {
