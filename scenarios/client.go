@@ -27,6 +27,9 @@ type Client struct {
 	// Tick returns the logical time, later each time it is called; nil: each client has
 	// its own.
 	Tick func() int64
+	// Injected says of an error that it was made on purpose, as the store's callers may give up
+	// on purpose. nil: nobody knows, so that nothing is made of who gave up.
+	Injected func(err error) bool
 	// Bug is planted into the projections of the client.
 	Bug Bug
 

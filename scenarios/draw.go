@@ -12,6 +12,8 @@ type draw struct {
 	*rand.Rand
 	params Params
 	pools
+	// client is the one whose operations are drawn.
+	client int
 }
 
 // pools are the streams of a program: main is what operations are about, others is

@@ -105,7 +105,7 @@ func TestScenariosAreDescribed(t *testing.T) {
 		}
 	}
 	_, err := scenarios.Lookup("transfer")
-	require.EqualError(t, err, `scenarios: "transfer" is not known; known: contention, transfers, orders, write-skew, mixed, projection, leadership, pool-saturation, snapshots, single`)
+	require.EqualError(t, err, `scenarios: "transfer" is not known; known: contention, transfers, orders, write-skew, mixed, projection, leadership, pool-saturation, snapshots, group-commit, single`)
 }
 
 func ExampleScenario() {

@@ -81,6 +81,12 @@ func TestOperationsReportWhatNoCorrectStoreCanShow(t *testing.T) {
 		{"mixed", `{"do":"scan","limit":9,"type":"blue"}`, `of type "red"`, []eventcore.Recorded{script("s", 1, "red", `{}`)}},
 		{"mixed", `{"do":"follow","limit":9,"prefix":"t"}`, `of stream "s"`, []eventcore.Recorded{script("s", 1, "red", `{}`)}},
 		{"mixed", `{"do":"follow","limit":9,"pattern":"?t"}`, `of stream "s"`, []eventcore.Recorded{script("s", 1, "red", `{}`)}},
+		{"group-commit", `{"do":"read","streams":["s"]}`, `comes event 2 of stream "s"`, []eventcore.Recorded{script("s", 2, "written", `{"n":2,"peer":"s"}`)}},
+		{"group-commit", `{"do":"read","streams":["s"]}`, `says that it is event 1 of stream "t"`, []eventcore.Recorded{script("s", 1, "written", `{"n":1,"peer":"t"}`)}},
+		{"group-commit", `{"do":"scan","streams":["s"]}`, `says that it is event 2 of stream "s"`, []eventcore.Recorded{script("s", 1, "written", `{"n":2,"peer":"s"}`)}},
+		{"group-commit", `{"do":"scan","streams":["t"]}`, `behind version 1 of stream "s" comes event 1`, []eventcore.Recorded{
+			script("s", 1, "written", `{"n":1,"peer":"s"}`), script("s", 1, "written", `{"n":1,"peer":"s"}`),
+		}},
 	} {
 		t.Run(c.scenario+" "+c.want, func(t *testing.T) {
 			w := newWorld(t, c.scenario, 1)

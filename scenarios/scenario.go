@@ -106,7 +106,7 @@ func Demands() []Demand { return []Demand{MultiStream, ReadOnly} }
 // All returns the scenarios, in a fixed order.
 func All() []Scenario {
 	var all []Scenario
-	for _, s := range []spec{contention(), transfers(), orders(), writeSkew(), mixed(), projections(), leadership(), poolSaturation(), snapshots()} {
+	for _, s := range []spec{contention(), transfers(), orders(), writeSkew(), mixed(), projections(), leadership(), poolSaturation(), snapshots(), groupCommit()} {
 		all = append(all, s.scenario())
 	}
 	return all

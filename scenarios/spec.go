@@ -91,7 +91,7 @@ func (s *spec) generate(r *rand.Rand, p Params, weights Weights) Program {
 	d := &draw{Rand: r, params: p, pools: s.pools(p)}
 	pick := s.picker(weights)
 	program := Program{Setup: s.setup(d)}
-	for range p.Clients {
+	for d.client = range p.Clients {
 		ops := make([]Op, p.OpsPerClient)
 		for i := range ops {
 			o := pick(r)

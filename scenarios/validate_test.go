@@ -28,6 +28,7 @@ func TestValidateNamesTheField(t *testing.T) {
 		{"transfers", `{"clients":[[{"do":"audit"}]]}`, `clients[0][0].reads: "audit" needs at least 1, got 0`},
 		{"write-skew", `{"clients":[[{"do":"leave","streams":["a"],"reads":["b","a"]}]]}`, `clients[0][0].reads[1]: stream "a" is there twice`},
 		{"write-skew", `{"setup":[{"do":"return","streams":["c"]}],"clients":[[{"do":"survey","reads":["a","b"]}]]}`, `clients[0][0].reads: "survey" needs every doctor of the program; add "c"`},
+		{"group-commit", `{"clients":[[{"do":"join","streams":["a","b","c"],"count":1}]]}`, `clients[0][0].streams: "join" takes at most 2, got 3`},
 		{"mixed", `{"clients":[[{"do":"append","streams":["a"],"count":2000}]]}`, `clients[0][0].count: "append" takes at most 1024, got 2000`},
 		{"mixed", `{"clients":[[{"do":"scan","limit":-1}]]}`, `clients[0][0].limit: "scan" needs at least 0, got -1`},
 		{"mixed", `{"clients":[[{"do":"scan","limit":1,"prefix":"a*"}]]}`, `clients[0][0].prefix: eventcore: stream prefix "a*" contains '*'`},

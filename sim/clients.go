@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/eventcore-go/eventcore-sim/chaos"
 	"github.com/eventcore-go/eventcore-sim/chaos/mutant"
 	"github.com/eventcore-go/eventcore-sim/eventcore"
 	"github.com/eventcore-go/eventcore-sim/internal/prng"
@@ -111,11 +112,14 @@ func (r *run) scenarioClient(t *task, store eventcore.Store, state scenarios.Sta
 	}
 	return &scenarios.Client{
 		ID: t.id, Store: store, State: state, Clock: c, Retry: retry, Tick: r.tick,
-		Patient: phase != phaseSafety, Bug: r.clientBug(),
+		Patient: phase != phaseSafety, Injected: injected, Bug: r.clientBug(),
 		Random: prng.New(r.cfg.Seed, "client", client, n),
 		IDs:    eventcore.NewIDGenerator(c, prng.New(r.cfg.Seed, "ids", client, n)),
 	}
 }
+
+// injected says whether a fault made an error.
+func injected(err error) bool { return errors.Is(err, chaos.ErrInjected) }
 
 // perform runs one operation and keeps its result.
 func (r *run) perform(ctx context.Context, client *scenarios.Client, phase scenarios.Phase, index int, op scenarios.Op) {

@@ -222,7 +222,7 @@ func (p *parallel) client(id int, phase scenarios.Phase) *scenarios.Client {
 	return &scenarios.Client{
 		ID: id, Store: r.recorder.Wrap(id, store), State: state, Clock: clock, Retry: retry,
 		Tick:    func() int64 { return p.ticks.Add(1) },
-		Patient: phase != phaseSafety, Bug: r.clientBug(),
+		Patient: phase != phaseSafety, Injected: injected, Bug: r.clientBug(),
 		Random: prng.New(r.cfg.Seed, "client", number, n),
 		IDs:    eventcore.NewIDGenerator(clock, prng.New(r.cfg.Seed, "ids", number, n)),
 	}

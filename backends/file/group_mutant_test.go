@@ -124,3 +124,19 @@ func TestASimulatedStoreNeedsTheJournalOfItsGroups(t *testing.T) {
 	require.Greater(t, right.groups, 4*budget)
 	require.Greater(t, right.putBack, budget/4)
 }
+
+// TestManyAppendsOfItsScenarioAreMadeDurableInGroups: a scenario of groups that makes none would
+// pass whatever is wrong with them.
+func TestManyAppendsOfItsScenarioAreMadeDurableInGroups(t *testing.T) {
+	s, err := scenarios.Lookup("group-commit")
+	require.NoError(t, err)
+	const seeds = 20
+	c := &counts{}
+	for seed := range uint64(seeds) {
+		r, err := sim.Run(t.Context(), sim.Config{Seed: seed, Backend: journaled(journaling{counts: c}), Scenario: s})
+		require.NoError(t, err)
+		require.Equal(t, sim.Pass, r.Verdict, "seed %d: %s", seed, r.Reason)
+	}
+	require.Greater(t, c.groups, 5*seeds)
+	t.Logf("%d groups in %d runs", c.groups, seeds)
+}

@@ -26,7 +26,7 @@ func simrun(t *testing.T, args ...string) (code int, stdout, stderr string) {
 func TestRunPassesAndSaysWhatItReached(t *testing.T) {
 	code, stdout, stderr := simrun(t, "--seeds", "30", "--backend", "memory", "--out", t.TempDir())
 	require.Equal(t, exitPass, code, stdout+stderr)
-	require.Contains(t, stdout, "pass: 270 runs")
+	require.Contains(t, stdout, "pass: 300 runs")
 	for _, name := range []string{"contention", "transfers", "orders", "write-skew", "mixed", "faults fired:"} {
 		require.Contains(t, stdout, name)
 	}

@@ -151,6 +151,11 @@ func proofs() []proof {
 			"A command that resumes from another state decides on events that never were.",
 			[]Ability{MultiStream, ReadOnly, Snapshots},
 		},
+		{
+			"group-commit", "appends that come at the same time are done or refused each by itself, whatever they share on their way to the disk",
+			"Appends that share a commit share its failure too, and who mixes them up tells one caller what became of another's.",
+			[]Ability{MultiStream},
+		},
 	}
 }
 

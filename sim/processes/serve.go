@@ -71,6 +71,8 @@ func Serve(ctx context.Context, store eventcore.Store, in io.Reader, out io.Writ
 			Retry:  eventcore.Exponential(retryDelay, retryMaxDelay, retries),
 			Random: prng.New(work.Seed, "client", number),
 			IDs:    eventcore.NewIDGenerator(clock, prng.New(work.Seed, "ids", number)),
+
+			Injected: func(err error) bool { return errors.Is(err, chaos.ErrInjected) },
 		}
 		running.Go(func() {
 			for i, op := range ops {
