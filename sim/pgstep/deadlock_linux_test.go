@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -15,50 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eventcore-go/eventcore-sim/sim/pgstep"
-	"github.com/eventcore-go/eventcore-sim/sim/yield"
 )
-
-// loose is a task that nobody schedules: it goes on wherever it may.
-type loose struct {
-	run any
-	// held is closed once a statement of the task is found to wait.
-	held chan struct{}
-}
-
-func (*loose) Yield(string) {}
-
-func (*loose) Wait(_ string, ready func() bool) {
-	for !ready() {
-		time.Sleep(time.Millisecond)
-	}
-}
-
-func (l *loose) Run() any     { return l.run }
-func (*loose) Stopping() bool { return false }
-
-// Outside asks whether the task is held up until that is so for the first time, or it is back.
-func (l *loose) Outside(_ string, blocked func() bool) (back func()) {
-	over := make(chan struct{})
-	var asking sync.WaitGroup
-	asking.Go(func() {
-		for !blocked() {
-			select {
-			case <-over:
-				return
-			case <-time.After(time.Millisecond):
-			}
-		}
-		select {
-		case <-l.held:
-		default:
-			close(l.held)
-		}
-	})
-	return func() {
-		close(over)
-		asking.Wait()
-	}
-}
 
 // state is the state of a process, as in S for one that sleeps.
 func state(t *testing.T, pid int) string {
@@ -87,7 +43,6 @@ func TestWhoClosesACircleIsItsVictimAlsoWhereAnotherProcessIsLate(t *testing.T) 
 	require.NoError(t, err)
 	t.Cleanup(steps.Close)
 	run := new(int)
-	// The sessions are to wait, so their statements must not end with the test.
 	session := func(row int, timeout time.Duration) (*pgx.Conn, *loose, context.Context) {
 		cfg, err := pgx.ParseConfig(dsn)
 		require.NoError(t, err)
@@ -97,12 +52,7 @@ func TestWhoClosesACircleIsItsVictimAlsoWhereAnotherProcessIsLate(t *testing.T) 
 		t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
 		_, err = conn.Exec(t.Context(), fmt.Sprintf("SET deadlock_timeout = '%dms'", timeout.Milliseconds()))
 		require.NoError(t, err)
-		task := &loose{run: run, held: make(chan struct{})}
-		ctx := yield.NewContext(context.WithoutCancel(t.Context()), task)
-		_, err = conn.Exec(ctx, "BEGIN")
-		require.NoError(t, err)
-		_, err = conn.Exec(ctx, "UPDATE circle SET n = n + 1 WHERE id = $1", row)
-		require.NoError(t, err)
+		task, ctx := begun(t, conn, run, "UPDATE circle SET n = n + 1 WHERE id = $1", row)
 		return conn, task, ctx
 	}
 	admin := connected(t, dsn, "admin")
