@@ -20,7 +20,7 @@ type backend struct {
 	sim.Backend
 	doc string
 	// seeds is the number of seeds for each scenario when neither --seeds nor
-	// --duration is given. Together the backends take about ten seconds on two cores.
+	// --duration is given. Together the backends take about half a minute on two cores.
 	seeds uint64
 	// missing says why the backend cannot run here, empty where it can.
 	missing string
