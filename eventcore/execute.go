@@ -56,17 +56,22 @@ type pusher interface {
 	PushStream(ctx context.Context, id StreamID, after Version, consume func(Recorded, error) bool)
 }
 
-// errGoesOn is what a read panics with whose store yields more than is wanted, as a loop does.
-var errGoesOn = errors.New("eventcore: the store goes on with a read that the command has ended")
+// These are what a read panics with, as a loop does: where its store yields more than is wanted, and
+// where it stops a panic of the command. A command would else decide on a part of a stream.
+var (
+	errGoesOn = errors.New("eventcore: the store goes on with a read that the command has ended")
+	errStops  = errors.New("eventcore: the store has stopped a panic of the command in the middle of a read")
+)
 
 // streamRead is the loop of a machine over the events of a stream. Written as one it would
 // need memory for each read.
 type streamRead struct {
 	// body is next of the machine as a function value.
 	body func(Recorded, error) bool
-	// over says that nothing more is wanted; err is what the store failed with.
-	over bool
-	err  error
+	// over says that nothing more is wanted, within that the body is under way, or has panicked; err
+	// is what the store failed with.
+	over, within bool
+	err          error
 }
 
 // readStream folds a stream event by event.
@@ -75,13 +80,16 @@ func (m *Machine[S, E]) readStream(ctx context.Context, store Store, effect *Eff
 	if r.body == nil {
 		r.body = m.next
 	}
-	r.over, r.err = false, nil
+	r.over, r.within, r.err = false, false, nil
 	if p, pushes := store.(pusher); pushes {
 		p.PushStream(ctx, effect.Stream, effect.After, r.body)
 	} else {
 		store.ReadStream(ctx, effect.Stream, effect.After)(r.body)
 	}
 	r.over = true
+	if r.within {
+		panic(errStops)
+	}
 	return r.err
 }
 
@@ -95,6 +103,8 @@ func (m *Machine[S, E]) next(recorded Recorded, err error) bool {
 		r.over, r.err = true, err
 		return false
 	}
+	r.over, r.within = true, true
 	r.over = !m.Fold(&recorded)
+	r.within = false
 	return !r.over
 }

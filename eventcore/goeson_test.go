@@ -53,3 +53,37 @@ func TestExecutePanicsWhereAStoreGoesOnWithAReadThatHasEnded(t *testing.T) {
 		})
 	}
 }
+
+// muffling stops what its reader panics with, and ends the read as if that were all there is.
+type muffling struct{ eventcore.Store }
+
+func (s muffling) ReadStream(ctx context.Context, id eventcore.StreamID, after eventcore.Version) iter.Seq2[eventcore.Recorded, error] {
+	return func(yield func(eventcore.Recorded, error) bool) {
+		defer func() { _ = recover() }()
+		s.Store.ReadStream(ctx, id, after)(yield)
+	}
+}
+
+// explosive is a command that panics at the second event.
+type explosive struct{ trailing }
+
+func (e *explosive) Apply(state trail, event eventcore.Event[scriptEvent]) trail {
+	if event.Version > 1 {
+		panic("planted")
+	}
+	return e.trailing.Apply(state, event)
+}
+
+// A command whose panic the store stops has seen a part of the stream, and must not decide on it.
+func TestExecutePanicsWhereAStoreStopsThePanicOfItsCommand(t *testing.T) {
+	store := memory.New(memory.Config{})
+	write(t, store, "a", "", "")
+	execute := func(store eventcore.Store) func() {
+		return func() {
+			_, err := eventcore.Execute(t.Context(), store, &explosive{trailing{streams: ids("a")}}, eventcore.WithCodec(trailCodec()))
+			require.Fail(t, "the command has decided", err)
+		}
+	}
+	require.PanicsWithValue(t, "planted", execute(store))
+	require.PanicsWithError(t, "eventcore: the store has stopped a panic of the command in the middle of a read", execute(muffling{store}))
+}

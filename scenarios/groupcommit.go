@@ -126,7 +126,7 @@ func runJoin(ctx context.Context, c *Client, op *Op) (eventcore.Executed, error)
 	if err == nil {
 		c.learn(executed.Appended.Streams)
 	}
-	return executed, err
+	return executed, c.ownEnd(ctx, err)
 }
 
 // written is an event that says which place it was written for, and by which operation.

@@ -75,8 +75,9 @@ func isConflict(err error) bool { return errors.Is(err, eventcore.ErrVersionConf
 // context: who shares a commit with a caller that gives up must not be told that it has. A
 // commit in doubt is in doubt for all.
 func (c *Client) ownEnd(ctx context.Context, err error) error {
-	if !errors.Is(err, context.Canceled) || ctx.Err() != nil || eventcore.OutcomeOf(err) != eventcore.OutcomeNotApplied ||
-		c.Injected == nil || c.Injected(err) {
+	failure, failed := errors.AsType[*eventcore.StoreFailure](err)
+	if !failed || failure.Operation != eventcore.OpAppend || failure.Outcome != eventcore.OutcomeNotApplied ||
+		!errors.Is(err, context.Canceled) || ctx.Err() != nil || c.Injected == nil || c.Injected(err) {
 		return err
 	}
 	return &Violation{"an append does not end with the context of another", fmt.Sprintf("its caller's has not ended; the store says: %v", err)}

@@ -97,11 +97,13 @@ func TestNoAppendEndsWithTheContextOfAnother(t *testing.T) {
 		{t.Context(), ended(eventcore.OutcomeUnknown, context.Canceled), false},
 		{t.Context(), ended(eventcore.OutcomeNotApplied, errors.New("the disk is full")), false},
 	} {
-		r := inGroup(c.ctx, t, []scenarios.Op{{Do: "write", Count: 1}}, c.answer)
-		var violation *scenarios.Violation
-		require.Equal(t, c.another, errors.As(r.Err, &violation), r.Err)
-		require.Error(t, r.Err)
-		require.Len(t, r.Attempts, 1)
+		for _, do := range []string{"write", "join"} {
+			r := inGroup(c.ctx, t, []scenarios.Op{{Do: do, Count: 1}}, c.answer)
+			var violation *scenarios.Violation
+			require.Equal(t, c.another, errors.As(r.Err, &violation), "%s: %v", do, r.Err)
+			require.Error(t, r.Err)
+			require.Len(t, r.Attempts, 1)
+		}
 	}
 }
 

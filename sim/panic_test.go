@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -79,15 +80,21 @@ func (exiting) Append(context.Context, eventcore.Writes) (eventcore.Appended, er
 	return eventcore.Appended{}, nil
 }
 
-func TestAClientThatExitsInRealTimeDoesNotPass(t *testing.T) {
+// However tasks are switched.
+func TestAClientThatExitsDoesNotPass(t *testing.T) {
 	b := wrapped("exiting", func(s *memory.Store) eventcore.Store { return exiting{s} })
 	for how, carryOut := range carriedOut {
-		t.Run(how, func(t *testing.T) {
-			r, err := carryOut(t.Context(), sim.Config{Seed: 7, Backend: b, Scenario: scenario(t, "contention"), Faults: noFaults()})
-			require.NoError(t, err)
-			require.Equal(t, sim.Broken, r.Verdict)
-			require.Contains(t, r.Reason, "ended its goroutine")
-		})
+		for name, blocks := range map[string]bool{"": false, " with a server": true} {
+			t.Run(how+name, func(t *testing.T) {
+				r, err := carryOut(t.Context(), sim.Config{
+					Seed: 7, Backend: b, Scenario: scenario(t, "contention"), Faults: noFaults(),
+					GoroutineSwitch: blocks, StallTimeout: 5 * time.Second,
+				})
+				require.NoError(t, err)
+				require.Equal(t, sim.Broken, r.Verdict, r.Reason)
+				require.Contains(t, r.Reason, "ended its goroutine")
+			})
+		}
 	}
 }
 

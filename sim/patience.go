@@ -25,6 +25,11 @@ func (p *patience) wait(done <-chan struct{}) bool {
 	case <-done:
 		return false
 	case <-timer.C:
+		select {
+		case <-done: // both have come while the process did not run
+			return false
+		default:
+		}
 		p.spent += min(time.Since(began), 2*part) //nolint:forbidigo // see patience
 		return true
 	}

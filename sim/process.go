@@ -48,7 +48,7 @@ func (t *task) leave(op eventcore.Operation, err *error) {
 			panic(value)
 		}
 	}
-	t.doomed, t.lingered = false, 0
+	t.doomed, t.lingered, t.again = false, 0, 0
 	*err = &eventcore.StoreFailure{Operation: op, Err: errCrashed}
 }
 

@@ -37,9 +37,10 @@ type task struct {
 	// outside says what may hold it up outside the process.
 	outside string
 	// inside: it is inside the backend. doomed: the process of the backend has crashed, and
-	// the task is on its way out of it. lingered counts the points that it has passed since.
-	inside, doomed bool
-	lingered       int
+	// the task is on its way out of it. lingered counts the points that it has passed since the last
+	// panic of that, again further panics.
+	inside, doomed  bool
+	lingered, again int
 	// points counts those of the code under test. pending is called at that point.
 	points, at int
 	pending    func()
@@ -121,10 +122,11 @@ func (t *task) stop() {
 const mostLingering = 1000
 
 // linger lets a deferred call of what is taken down pass a point. Where the panic was stopped, see
-// [yield.Recover], the code may try again for ever what never works any more: it gets another one.
+// [yield.Recover], the code may try again for ever what never works any more: it gets another one,
+// each a point sooner than the one before. At equal distances they might all come where they are stopped.
 func (t *task) linger() {
-	if t.lingered++; t.lingered >= mostLingering {
-		t.lingered = 0
+	if t.lingered++; t.lingered >= mostLingering-t.again {
+		t.lingered, t.again = 0, min(t.again+1, mostLingering-1)
 		panic(crashed{})
 	}
 }

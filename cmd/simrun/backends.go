@@ -24,6 +24,8 @@ type backend struct {
 	seeds uint64
 	// missing says why the backend cannot run here, empty where it can.
 	missing string
+	// simulated: there is no such store in real time.
+	simulated bool
 }
 
 // backends are all that this command knows, and what they need while it runs.
@@ -64,7 +66,7 @@ func newBackends() *backends {
 		{
 			Backend: sqliteruns.OnDisk(sqlite.SynchronousFull),
 			doc:     "SQLite on a disk in memory, each of whose operations and locks is a step too, and which crashes",
-			seeds:   60,
+			seeds:   60, simulated: true,
 		},
 		{
 			Backend: sim.Backend{Name: "postgres", Open: b.postgres.open, Kill: b.postgres.kill, Blocks: true, NetworkFaults: true},

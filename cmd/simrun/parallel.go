@@ -57,7 +57,7 @@ seed file does the same once more with --file, as often as --seeds says.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringSliceVar(&f.backends, "backend", nil, "backends to run (default all that can run here)")
+	flags.StringSliceVar(&f.backends, "backend", nil, "backends to run (default all that can run here in real time)")
 	flags.StringSliceVar(&f.scenarios, "scenario", nil, "scenarios to run (default all; with --processes contention, transfers, mixed)")
 	flags.Uint64Var(&f.seed, "seed", 1, "first seed")
 	flags.IntVar(&f.seeds, "seeds", 3, "number of seeds for each scenario")
@@ -89,12 +89,13 @@ func (f *parallelFlags) run(cmd *cobra.Command) error {
 		names = f.known.usual()
 	}
 	for _, name := range names {
-		if _, err := f.known.lookup(name); err != nil {
+		b, err := f.known.lookup(name)
+		if err != nil {
 			return fmt.Errorf("--backend: %w", err)
 		}
-		if f.processes && name == "memory" {
+		if err := f.unfit(b); err != nil {
 			if len(f.backends) > 0 {
-				return errors.New("--backend: memory is in one process; leave out --processes")
+				return fmt.Errorf("--backend: %w", err)
 			}
 			continue
 		}
@@ -105,6 +106,18 @@ func (f *parallelFlags) run(cmd *cobra.Command) error {
 		}
 	}
 	return nil
+}
+
+// unfit says why there are no such runs on a backend.
+func (f *parallelFlags) unfit(b backend) error {
+	switch {
+	case b.simulated:
+		return fmt.Errorf("%s is on a simulated disk, and there is none in real time; take another one", b.Name)
+	case f.processes && b.Name == "memory":
+		return errors.New("memory is in one process; leave out --processes")
+	default:
+		return nil
+	}
 }
 
 // again does what a seed file says.

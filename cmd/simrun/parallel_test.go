@@ -36,6 +36,17 @@ func TestParallelRunsRealStores(t *testing.T) {
 	}
 }
 
+// TestParallelRunsAllStoresThatAreReal where it is not told which.
+func TestParallelRunsAllStoresThatAreReal(t *testing.T) {
+	for _, more := range [][]string{nil, {"--processes"}} {
+		code, stdout, stderr := simrun(t, append([]string{"parallel", "--scenario", "contention", "--seeds", "1"}, more...)...)
+		require.Equal(t, exitPass, code, stdout+stderr)
+		require.Contains(t, stdout, "contention on file: pass")
+		require.Contains(t, stdout, "contention on sqlite: pass")
+		require.NotContains(t, stdout, "sqlite-disk")
+	}
+}
+
 func TestParallelKillsProcesses(t *testing.T) {
 	known := []string{"file", "sqlite"}
 	if !testing.Short() && missingPostgres() == "" {
@@ -92,6 +103,7 @@ func TestParallelNamesWrongFlags(t *testing.T) {
 		"--seeds: 0; give at least 1":                   {"--seeds", "0"},
 		"--file: open nowhere.json":                     {"--file", "nowhere.json"},
 		"--mutant: bugs are not planted in other":       {"--processes", "--mutant", "lost-append"},
+		"--backend: sqlite-disk is on a simulated disk": {"--backend", "sqlite-disk"},
 		"--backend: memory is in one process":           {"--processes", "--backend", "memory"},
 		`--scenario: scenarios: "nothing" is not known`: {"--scenario", "nothing"},
 	} {

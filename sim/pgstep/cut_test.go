@@ -25,6 +25,7 @@ func TestARunThatIsCutShortGivesEachStoreItsConnectionsBack(t *testing.T) {
 		"and on locks of the session":      {obstinate: true, piecemeal: true},
 		"and on a connection of its own":   {obstinate: true, clinging: true, mending: true},
 		"and on one that is lost":          {obstinate: true, clinging: true},
+		"what is used when it is lost":     {vainly: 49},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b, _ := backendWith(t, like, func(*pgxpool.Config) {})

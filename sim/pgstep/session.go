@@ -31,7 +31,7 @@ type session struct {
 	// waitsFor has the processes for which a statement was found to wait, since then.
 	waitsFor []uint32
 	since    time.Time
-	// inVain counts what tasks asked for after it was closed.
+	// inVain counts what tasks asked for after it was closed, and after the last step of that.
 	inVain int
 	// line is the state of the network.
 	line line

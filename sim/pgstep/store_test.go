@@ -45,6 +45,8 @@ type stranger struct {
 	// careless gives a connection back in the middle of a transaction that fails, for the pool
 	// to close.
 	careless bool
+	// vainly is how often it uses a connection that is lost before it rolls back.
+	vainly int
 	// lazy hands events out as their rows come.
 	lazy bool
 	// pinged has its pool try each connection before it gives it out.
@@ -147,7 +149,26 @@ func (s *stranger) begin(ctx context.Context, do func(querier) error) error {
 	if s.careless {
 		return s.carelessly(ctx, do)
 	}
+	if s.vainly > 0 {
+		return s.inVain(ctx, do)
+	}
 	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return do(tx) })
+}
+
+// inVain calls do in a transaction, and goes on with that where its connection is lost.
+func (s *stranger) inVain(ctx context.Context, do func(querier) error) error {
+	tx, err := s.pool.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback(ctx) }()
+	if err := do(tx); err != nil {
+		for i := 0; i < s.vainly && tx.Conn().IsClosed(); i++ {
+			_, _ = tx.Exec(ctx, "SELECT 1")
+		}
+		return err
+	}
+	return tx.Commit(ctx)
 }
 
 // carelessly calls do in a transaction that is not rolled back where that fails.

@@ -46,15 +46,24 @@ func noMore(ctx context.Context) {
 const usesPerStep = 50
 
 // usedInVain parks a task now and then that uses a connection which is closed: one that does so for
-// ever would come to no step where it is taken down, and use up none of its run's.
-func (c *session) usedInVain(ctx context.Context) {
+// ever would come to no step where it is taken down, and use up none of its run's. The end of a
+// transaction is spared as long as it is not all there is: where the task is taken down in it, the
+// pool does not get the connection back.
+func (c *session) usedInVain(ctx context.Context, name string) {
 	task, ok := yield.From(ctx).(yield.BlockingTask)
 	if !ok {
 		return
 	}
+	most := usesPerStep
+	if name == "sql: commit" || name == "sql: rollback" {
+		most *= 2
+	}
 	c.mu.Lock()
 	c.inVain++
-	due := c.inVain%usesPerStep == 0
+	due := c.inVain >= most
+	if due {
+		c.inVain = 0
+	}
 	c.mu.Unlock()
 	if due {
 		task.Yield("pgx: on a connection that is closed")

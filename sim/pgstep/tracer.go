@@ -102,7 +102,7 @@ func (s *Steps) statement(ctx context.Context, conn *pgx.Conn, name string, wait
 		return ctx
 	}
 	if conn.IsClosed() {
-		c.usedInVain(ctx)
+		c.usedInVain(ctx, name)
 		return ctx
 	}
 	if name != "" {

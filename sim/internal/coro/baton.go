@@ -1,6 +1,7 @@
 package coro
 
 import (
+	"runtime"
 	"sync"
 	"time"
 )
@@ -15,6 +16,8 @@ type runner struct {
 	started bool
 	ended   bool
 	failure any
+	// exited: the function has ended its goroutine.
+	exited bool
 
 	mu sync.Mutex
 	// blocked is set while the function may be held up outside the process.
@@ -120,7 +123,11 @@ func (c *runner) held() bool {
 	return blocked != nil && blocked()
 }
 
+// raise passes on how the function has ended, as iter.Pull does.
 func (c *runner) raise() {
+	if c.exited {
+		runtime.Goexit()
+	}
 	if failure := c.failure; failure != nil {
 		c.failure = nil
 		panic(failure)
@@ -177,6 +184,11 @@ func (c *runner) Settle() bool {
 }
 
 func (c *runner) run() {
+	returned := false
+	defer func() {
+		c.ended, c.exited = true, !returned
+		c.parked <- struct{}{}
+	}()
 	c.failure = recovered(c.body, func() {
 		// A deferred call of a stopped function must not park again: nobody would
 		// resume it.
@@ -189,6 +201,5 @@ func (c *runner) run() {
 			panic(Stopped{})
 		}
 	})
-	c.ended = true
-	c.parked <- struct{}{}
+	returned = true
 }

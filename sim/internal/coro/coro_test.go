@@ -2,6 +2,7 @@ package coro_test
 
 import (
 	"runtime"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -69,6 +70,25 @@ func TestPanicReachesTheResumer(t *testing.T) {
 		require.True(t, c.Resume())
 		require.PanicsWithValue(t, "broken backend", func() { c.Resume() })
 		require.False(t, c.Resume())
+	})
+}
+
+func TestTheEndOfItsGoroutineReachesTheResumer(t *testing.T) {
+	each(t, func(t *testing.T, s coro.Switcher) {
+		c := s.New(func(suspend func()) {
+			suspend()
+			runtime.Goexit()
+		})
+		returned := false
+		var resuming sync.WaitGroup
+		resuming.Go(func() {
+			if c.Resume() {
+				c.Resume()
+				returned = true
+			}
+		})
+		resuming.Wait()
+		require.False(t, returned)
 	})
 }
 
