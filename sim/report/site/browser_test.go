@@ -94,6 +94,14 @@ func (b *browser) open(path string) {
 	b.run(chromedp.Navigate("file://"+path), chromedp.WaitReady(chromedp.CSS("body")))
 }
 
+// loaded waits until the page's scripts have run: its elements are there before.
+func (b *browser) loaded() {
+	b.t.Helper()
+	for ask[string](b, "document.readyState") != "complete" {
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
 func (b *browser) press(keys ...string) {
 	b.t.Helper()
 	for _, key := range keys {
@@ -278,6 +286,7 @@ func there(t *testing.T, b *browser) {
 	t.Helper()
 	b.open(filepath.Join(b.dir, "index.html"))
 	b.run(chromedp.Click(chromedp.CSS(".failures a")), chromedp.WaitReady(chromedp.CSS("#slider")))
+	b.loaded()
 	b.press("i")
 	b.run(chromedp.WaitReady(chromedp.CSS(".matrix")))
 }
