@@ -78,6 +78,9 @@ type Filter struct {
 	Types []string
 }
 
+// IsZero says whether the filter selects every event.
+func (f Filter) IsZero() bool { return f.Prefix.IsZero() && f.Pattern.IsZero() && len(f.Types) == 0 }
+
 // Match says whether the filter selects an event of that stream and type.
 func (f Filter) Match(stream StreamID, eventType string) bool {
 	return f.Prefix.Match(stream) && f.Pattern.Match(stream) &&

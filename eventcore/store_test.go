@@ -33,6 +33,7 @@ func TestFilterWantsEveryFieldSatisfied(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			require.Equal(t, tc.want, tc.filter.Match(eventcore.MustStreamID(tc.stream), tc.kind))
+			require.Equal(t, tc.name == "zero", tc.filter.IsZero())
 		})
 	}
 }

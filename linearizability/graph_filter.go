@@ -72,7 +72,7 @@ func (x *filterIndex) follow(op *Operation) (low, next int, fits bool) {
 // all, and whether they are known.
 func (x *filterIndex) matching(op *Operation) ([]int32, bool) {
 	f := &op.Filter
-	if f.Prefix.IsZero() && f.Pattern.IsZero() && len(f.Types) == 0 {
+	if f.IsZero() {
 		return nil, true
 	}
 	key := filterKey{f.Prefix.String(), f.Pattern.String(), strings.Join(f.Types, "\x00")}

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"math/rand/v2"
@@ -118,6 +119,18 @@ func (c *Client) tick() int64 {
 func (c *Client) name() uint64 {
 	c.ref = c.Random.Uint64()>>11 | 1
 	return c.ref
+}
+
+// append appends a batch without a command, and keeps what the answer tells of versions.
+func (c *Client) append(ctx context.Context, writes eventcore.Writes) error {
+	appended, err := c.spy.Append(ctx, writes)
+	if conflict, ok := errors.AsType[*eventcore.VersionConflict](err); ok && !conflict.ActualUnknown {
+		c.known[conflict.Stream] = conflict.Actual
+	}
+	if err == nil {
+		c.learn(appended.Streams)
+	}
+	return err
 }
 
 // learn keeps the versions that an append returned.

@@ -58,14 +58,7 @@ func (c *Client) writeAt(ctx context.Context, id eventcore.StreamID, expected ev
 			return err
 		}
 	}
-	appended, err := c.spy.Append(ctx, writes)
-	if conflict, ok := errors.AsType[*eventcore.VersionConflict](err); ok && !conflict.ActualUnknown {
-		c.known[conflict.Stream] = conflict.Actual
-	}
-	if err == nil {
-		c.learn(appended.Streams)
-	}
-	return c.ownEnd(ctx, err)
+	return c.ownEnd(ctx, c.append(ctx, writes))
 }
 
 // isConflict says whether err is a version conflict.

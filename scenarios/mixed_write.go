@@ -3,7 +3,6 @@ package scenarios
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"strconv"
 
 	"github.com/eventcore-go/eventcore-sim/eventcore"
@@ -39,14 +38,7 @@ func runBlind(ctx context.Context, c *Client, op *Op) (eventcore.Executed, error
 			}
 		}
 	}
-	appended, err := c.spy.Append(ctx, writes)
-	if conflict, ok := errors.AsType[*eventcore.VersionConflict](err); ok && !conflict.ActualUnknown {
-		c.known[conflict.Stream] = conflict.Actual
-	}
-	if err == nil {
-		c.learn(appended.Streams)
-	}
-	return eventcore.Executed{}, err
+	return eventcore.Executed{}, c.append(ctx, writes)
 }
 
 // propose makes the client's next event. Every second has metadata.

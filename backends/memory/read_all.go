@@ -11,7 +11,7 @@ import (
 // ReadAll implements [eventcore.AllReader]. What it yields is the global order as it
 // stood at the first step of the iteration.
 func (s *Store) ReadAll(ctx context.Context, filter eventcore.Filter, after eventcore.Position, limit int) iter.Seq2[eventcore.Recorded, error] {
-	everything := filter.Prefix.IsZero() && filter.Pattern.IsZero() && len(filter.Types) == 0
+	everything := filter.IsZero()
 	return func(yield func(eventcore.Recorded, error) bool) {
 		if limit < 0 {
 			yield(eventcore.Recorded{}, &eventcore.StoreFailure{

@@ -30,7 +30,7 @@ const (
 )
 
 func newCondition(f eventcore.Filter) condition {
-	c := condition{all: f.Prefix.IsZero() && f.Pattern.IsZero() && len(f.Types) == 0}
+	c := condition{all: f.IsZero()}
 	prefix := f.Prefix.String()
 	if literal, _ := splitGlob(f.Pattern.String()); strings.HasPrefix(literal, prefix) {
 		prefix = literal
